@@ -1,0 +1,35 @@
+"""Free TCP ports on loopback."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+# Below the range from which Linux (32768) and macOS (49152) take the ports of outgoing connections: a server that restarts
+# on its old port must not find it taken by somebody's outgoing connection.
+_FIRST_PORT = 20_000
+_LAST_PORT = 32_000
+_TRIES = 50
+
+
+def is_free(port: int) -> bool:
+    """True when a server could listen on 127.0.0.1:port now (connections in TIME_WAIT do not count, as for the servers themselves)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on. Another process may take it before you do: retry on "Address already in use"."""
+    for _ in range(_TRIES):
+        port = random.SystemRandom().randint(_FIRST_PORT, _LAST_PORT)
+        if is_free(port):
+            return port
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        chosen: int = probe.getsockname()[1]
+        return chosen
