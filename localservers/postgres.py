@@ -160,7 +160,7 @@ class PostgresCluster:
     # -- work --------------------------------------------------------------------------------------------------------
 
     def run(self, tool: str, *args: str) -> str:
-        """Run a program of the wheel (pg_dump, pg_basebackup …) as the cluster's system user, with the superuser's password. Returns what it printed."""
+        """Run a program of the wheel (pg_dump, pg_basebackup …) as the cluster's system user; returns what it printed."""
         return self._run([str(postgres_bin() / tool), *args])
 
     def execute(self, sql: str, *, database: str = "postgres") -> str:
@@ -174,7 +174,7 @@ class PostgresCluster:
     def ensure_database(self, name: str, owner: str | None = None) -> None:
         """Create the database when it does not exist."""
         literal = name.replace("'", "''")
-        if not self.execute(f"select 1 from pg_database where datname = '{literal}'"):
+        if not self.execute(f"select 1 from pg_database where datname = '{literal}'"):  # noqa: S608 - quoted above
             owned = f" owner {_identifier(owner)}" if owner else ""
             self.execute(f"create database {_identifier(name)}{owned}")
 
