@@ -1,0 +1,1 @@
+"""Tests mirror the rooms; `tests/harness/` plays the outside world."""
