@@ -10,11 +10,12 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -101,29 +102,37 @@ class PostgresCluster:
             self._initdb()
         self._write_settings()
 
-    def start(self, *, options: Mapping[str, str] = _NOTHING, timeout_s: float = 30, die_with_parent: bool = False, keep_port: bool = False) -> None:
+    def start(
+        self,
+        *,
+        options: Mapping[str, str] = _NOTHING,
+        timeout_s: float = 30,
+        die_with_parent: bool = False,
+        keep_port: bool = False,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Start and wait until it accepts connections; a cluster that already runs is taken as it is.
 
         A stale postmaster.pid is removed. A port that is taken is exchanged for another, unless it was given to the
         constructor or `keep_port` is set. `die_with_parent`: it stops fast when the starting thread dies (see leash).
-        Raises StartFailed with the end of the log.
+        `pause` is called instead of sleeping while it waits. Raises StartFailed with the end of the log.
         """
         self.ensure_initialised()
-        if self._adopt_running():
-            return
         give_up = time.monotonic() + timeout_s
+        if self._adopt_running(give_up, pause):
+            return
         while True:
             if not is_free(self.port) and self._may_change_port(keep_port):
                 self._port = free_port()
             log_start = self._launch(options, die_with_parent)
-            if self._wait_until_ready(give_up):
+            if self._wait_until_ready(give_up, pause):
                 write_private(self._beside("port"), str(self.port))
                 return
             said = self._log_since(log_start)
             self._give_up_process()
             if time.monotonic() > give_up or not self._is_worth_retrying(said, keep_port):
                 raise StartFailed(f"Postgres in {self.data_dir} did not start within {timeout_s:g} s. The end of its log:\n{_tail(said)}")
-            time.sleep(0.2)
+            pause(0.2)
 
     def stop(self, mode: str = "fast", timeout_s: float = 30) -> None:
         """Stop; after the timeout immediately (it recovers at the next start). Nothing happens when it is not running."""
@@ -217,14 +226,20 @@ class PostgresCluster:
             )
 
     def _initdb(self) -> None:
+        # beside, then renamed: a start that is killed here must not leave half a cluster behind
+        building = self._beside("new")
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(mode=0o700)
+        server_user().own(building)
         with tempfile.NamedTemporaryFile("w", dir=self.data_dir.parent, prefix=".initdb-") as password_file:
             password_file.write(self.password)
             password_file.flush()
             server_user().own(Path(password_file.name))
             self._run(
-                [str(postgres_bin() / "initdb"), "-D", str(self.data_dir), "-U", self.superuser, "--auth=scram-sha-256", "--encoding=UTF8"]
+                [str(postgres_bin() / "initdb"), "-D", str(building), "-U", self.superuser, "--auth=scram-sha-256", "--encoding=UTF8"]
                 + ["--locale=C.UTF-8", "--data-checksums", f"--pwfile={password_file.name}"]
             )
+        building.rename(self.data_dir)
 
     def _write_settings(self) -> None:
         main, ours = self.data_dir / "postgresql.conf", self.data_dir / "switchback.conf"
@@ -236,13 +251,18 @@ class PostgresCluster:
         ours.write_text("".join(f"{key} = '{value}'\n" for key, value in quoted.items()), encoding="utf-8")
         server_user().own(ours)
 
-    def _adopt_running(self) -> bool:
-        if self.pid() is None:
-            return False
+    def _adopt_running(self, give_up: float, pause: Callable[[float], None]) -> bool:
+        """Take a postmaster that runs already; one that is just stopping is waited for and then started anew."""
+        while self.pid() is not None and time.monotonic() < give_up:
+            if self._is_ready():
+                self._port = int(self._pid_file_lines()[3])
+                return True
+            pause(0.02)
+        return False
+
+    def _is_ready(self) -> bool:
         lines = self._pid_file_lines()
-        if len(lines) > 3 and lines[3].isdigit():
-            self._port = int(lines[3])
-        return self._wait_until_ready(time.monotonic() + 30)
+        return len(lines) > 7 and lines[7].strip() == "ready"
 
     def _launch(self, options: Mapping[str, str], die_with_parent: bool) -> int:
         """Start the postmaster; returns where its words begin in the log (bytes)."""
@@ -265,14 +285,13 @@ class PostgresCluster:
             )
         return log_start
 
-    def _wait_until_ready(self, give_up: float) -> bool:
+    def _wait_until_ready(self, give_up: float, pause: Callable[[float], None]) -> bool:
         while time.monotonic() < give_up:
-            lines = self._pid_file_lines()
-            if len(lines) > 7 and lines[7].strip() == "ready" and self.pid() is not None:
+            if self._is_ready() and self.pid() is not None:
                 return True
-            if self._process is not None and self._process.poll() is not None:
+            if self._process is None or self._process.poll() is not None:
                 return False
-            time.sleep(0.02)
+            pause(0.02)
         return False
 
     def _give_up_process(self) -> None:

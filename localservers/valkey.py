@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -68,13 +69,18 @@ class ValkeyServer:
         """Address for clients. The scheme stays `redis://`: Celery's transport knows no `valkey://`."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
-    def start(self, *, die_with_parent: bool = False, keep_port: bool = False, timeout_s: float = 20) -> subprocess.Popen[bytes] | None:
+    def start(
+        self, *, die_with_parent: bool = False, keep_port: bool = False, timeout_s: float = 20, pause: Callable[[float], None] = time.sleep
+    ) -> subprocess.Popen[bytes] | None:
         """Start and wait until it answers; None when it already runs. Raises StartFailed with the end of the log.
 
-        `keep_port`: never change to another port, because clients know the present one.
+        `keep_port`: never change to another port, because clients know the present one. `pause` is called instead of sleeping.
         """
-        if self.is_running():
-            return None
+        give_up = time.monotonic() + timeout_s
+        while self.is_running() and time.monotonic() < give_up:  # one that is just stopping neither answers nor lasts
+            if self.answers():
+                return None
+            pause(0.02)
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if not is_free(self.port) and self._fixed_port is None and not keep_port:
             self._port = free_port()
@@ -91,7 +97,7 @@ class ValkeyServer:
             )
         write_private(self.data_dir / "port", str(self.port))
         write_private(self.data_dir / "pid", str(self._process.pid))
-        self._wait_until_ready(timeout_s)
+        self._wait_until_ready(give_up, pause)
         return self._process
 
     def stop(self, timeout_s: float = 15) -> None:
@@ -149,14 +155,13 @@ class ValkeyServer:
         except (psutil.Error, ValueError):
             return None
 
-    def _wait_until_ready(self, timeout_s: float) -> None:
-        give_up = time.monotonic() + timeout_s
+    def _wait_until_ready(self, give_up: float, pause: Callable[[float], None]) -> None:
         while time.monotonic() < give_up:
             if self.answers():
                 return
             if self._process is None or self._process.poll() is not None:
                 break
-            time.sleep(0.02)
+            pause(0.02)
         tail = "\n".join(self.log_path.read_text(errors="replace").splitlines()[-8:])
         self.stop()
         raise StartFailed(f"Valkey in {self.data_dir} did not get ready on port {self.port}. The end of its log:\n{tail}")
