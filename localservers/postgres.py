@@ -125,7 +125,12 @@ class PostgresCluster:
             if not is_free(self.port) and self._may_change_port(keep_port):
                 self._port = free_port()
             log_start = self._launch(options, die_with_parent)
-            if self._wait_until_ready(give_up, pause):
+            try:
+                is_ready = self._wait_until_ready(give_up, pause)
+            except BaseException:  # Ctrl-C while it starts: nobody would stop it later
+                self._give_up_process()
+                raise
+            if is_ready:
                 write_private(self._beside("port"), str(self.port))
                 return
             said = self._log_since(log_start)

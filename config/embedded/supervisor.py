@@ -1,0 +1,326 @@
+"""Runs every part of the console: in order, watched, restarted, stopped in reverse, with nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.embedded.masking import Mask
+from config.embedded.output import Output
+from config.embedded.parts import CHORES, Chore, Part, parts, uses_mail_sink
+from config.embedded.process import BackOff, LineReader, Process, Stage, how_it_ended, kill_group
+from config.embedded.services import (
+    EmbeddedPostgres,
+    EmbeddedValkey,
+    LogTail,
+    Service,
+    check_database_url,
+    check_redis_url,
+    password_of,
+    quoted,
+)
+from config.embedded.state import kill_leftovers, remember, write_run_file
+from localservers.errors import LocalServerError
+from localservers.ports import free_port
+from localservers.private_files import read_text, write_private
+
+OWN = "switchback"
+_TURN_S = 0.1
+_LOOK_AT_SERVICES_EVERY_S = 0.5
+_GIVE_UP_AFTER_STARTS = 4  # a needed part that fails so often in a row while starting up: something is wrong for good
+
+
+class StopRequested(Exception):
+    """Ctrl-C or SIGTERM."""
+
+
+class StartUpFailed(RuntimeError):
+    """The console cannot start; the text says why and what to do."""
+
+
+class Supervisor:
+    """One run of the console."""
+
+    def __init__(self, *, home: Path, clone: Path, environ: Mapping[str, str]) -> None:
+        self.home = home
+        self._clone = clone
+        self.environ = dict(environ)
+        self._selector = selectors.DefaultSelector()
+        self._signals: list[int] = []
+        self._stopping = False
+        self._services: list[Service] = []
+        self._tails: list[LogTail] = []
+        self._service_try_at: dict[str, float] = {}
+        self._service_back_off: dict[str, BackOff] = {}
+        self._service_up_since: dict[str, float] = {}
+        self._looked_at = 0.0
+        self._ready = False
+        self._environ_for_parts()
+        self._parts: tuple[Part, ...] = parts(self.environ, home)
+        self.output = Output([OWN, "postgres", "valkey", *(part.name for part in self._parts), *(chore.name for chore in CHORES)], Mask())
+        self._processes = [Process(part, clone, self._selector, self.say) for part in self._parts]
+
+    # -- the whole run -----------------------------------------------------------------------------------------------
+
+    def run(self, when_ready: Callable[[], None]) -> int:
+        """Start, watch until asked to stop, stop. Returns the exit status."""
+        with self._listening_to_signals():
+            try:
+                self._start_everything()
+                self._ready = True
+                self._write_state()
+                when_ready()
+                while True:
+                    self._turn()
+            except StopRequested:
+                self.say(OWN, "stopping (once more: at once)")
+                return 0
+            except (StartUpFailed, LocalServerError) as error:
+                for line in str(error).splitlines():
+                    self.say(OWN, line)
+                return 1
+            finally:
+                self._stop_everything()
+
+    def say(self, name: str, text: str) -> None:
+        """One line of the combined output."""
+        self.output.line(name, text)
+
+    # -- starting ----------------------------------------------------------------------------------------------------
+
+    def _environ_for_parts(self) -> None:
+        port = self.environ.setdefault("PORT", "8000")
+        self.environ["SWITCHBACK_HOME"] = str(self.home)
+        self.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
+        self.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+        self.environ["PYTHONUNBUFFERED"] = "1"
+        if not self.environ.get("SMTP_URL"):
+            self.environ["SWITCHBACK_MAIL_SINK"] = "1"
+            self.environ["SMTP_URL"] = f"smtp://127.0.0.1:{free_port()}"
+        if self.environ.get("SWITCHBACK_LAB", "1") != "0":
+            self.environ.setdefault("SWITCHBACK_CLOCK_WINDABLE", "1")  # the lab may wind the clock forward
+
+    def _start_everything(self) -> None:
+        began = time.monotonic()
+        self.output.log_to(self.home / "log" / "switchback.log")
+        self.say(OWN, f"everything is kept in {self.home}")
+        for name in kill_leftovers(self.home):
+            self.say(OWN, f"ended {name}, left behind by a start that was killed")
+        self._start_services()
+        self._start_stage(1, wait=uses_mail_sink(self.environ))
+        for chore in CHORES:
+            self._run_chore(chore)
+        for stage in sorted({part.stage for part in self._parts} - {1}):
+            self._start_stage(stage, wait=True)
+        self._wait_for_the_lab()
+        self.say(OWN, f"everything is up after {time.monotonic() - began:.1f} s")
+
+    def _start_services(self) -> None:
+        for variable, file_name, check, make in (
+            ("DATABASE_URL", "database_url", check_database_url, EmbeddedPostgres),
+            ("REDIS_URL", "redis_url", check_redis_url, EmbeddedValkey),
+        ):
+            given = self.environ.get(variable)
+            if given:
+                check(given)
+                self.output.mask.add(quoted(password_of(given)))
+                self.output.mask.add(password_of(given))
+                self.say(OWN, f"using the server that {variable} names")
+            else:
+                self._start_service(make(self.home))
+                self.environ[variable] = self._services[-1].url()
+            write_private(self.home / file_name, self.environ[variable])
+
+    def _start_service(self, service: Service) -> None:
+        for secret in service.secrets():
+            self.output.mask.add(secret)
+        tail = LogTail(service, self.say)
+        self._services.append(service)
+        began = time.monotonic()
+        service.start(keep_port=False, pause=self._pump)
+        self._tails.append(tail)
+        self._service_back_off[service.name] = BackOff()
+        self._service_up_since[service.name] = time.monotonic()
+        self.say(service.name, f"up after {time.monotonic() - began:.1f} s (process {service.pid()})")
+        self._write_state()
+
+    def _run_chore(self, chore: Chore) -> None:
+        self.say(chore.name, chore.says)
+        began = time.monotonic()
+        child = subprocess.Popen(
+            list(chore.command),
+            cwd=self._clone,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            assert child.stdout is not None
+            self._selector.register(child.stdout, selectors.EVENT_READ, LineReader(child.stdout.fileno(), lambda line: self.say(chore.name, line)))
+            while child.poll() is None:
+                self._turn()
+            self._pump(0)
+        except BaseException:
+            kill_group(child.pid)
+            child.wait()
+            raise
+        if child.returncode:
+            command = " ".join(("python", *chore.command[1:]))
+            raise StartUpFailed(f"{chore.says}: `{command}` {how_it_ended(child.returncode)}. Its own words are above.")
+        self.say(chore.name, f"done after {time.monotonic() - began:.1f} s")
+
+    def _start_stage(self, stage: int, *, wait: bool) -> None:
+        wanted = [process for process in self._processes if process.part.stage == stage]
+        for process in wanted:
+            process.start(self.environ)
+        self._write_state()
+        while wait and any(process.part.needed and process.state != Stage.UP for process in wanted):
+            self._turn()
+            for process in wanted:
+                if process.part.needed and process.failed_starts >= _GIVE_UP_AFTER_STARTS:
+                    raise StartUpFailed(f"{process.part.name} does not start: its own words are above. `manage.py doctor` may know more.")
+
+    def _wait_for_the_lab(self) -> None:
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up and any(process.state != Stage.UP and not process.failed_starts for process in self._processes):
+            self._turn()
+        for process in self._processes:
+            if process.state != Stage.UP:
+                self.say(OWN, f"{process.part.name} is not up yet; going on without it, it is tried again and again")
+
+    # -- watching ----------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._pump(_TURN_S)
+        changed = self._tend_services()
+        for process in self._processes:
+            changed = process.tend(self.environ, self._may_restart) or changed
+        if changed:
+            self._write_state()
+
+    def _pump(self, timeout_s: float) -> None:
+        """Pass on what the parts say. Raises StopRequested, except while stopping."""
+        for key, _ in self._selector.select(timeout_s):
+            if key.data is None:
+                key.fileobj.recv(64)  # type: ignore[union-attr]  # the signal's wake-up
+            elif not key.data.read():
+                self._selector.unregister(key.fileobj)
+                key.fileobj.close()  # type: ignore[union-attr]
+        for tail in self._tails:
+            tail.read()
+        if self._signals and not self._stopping:
+            raise StopRequested
+
+    def _may_restart(self, name: str) -> bool:
+        """A file of the part's name in `<home>/hold/` keeps it down (tests of failures, repairs by hand)."""
+        return not (self.home / "hold" / name).exists()
+
+    def _tend_services(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_AT_SERVICES_EVERY_S:
+            return False
+        self._looked_at = now
+        changed = [self._tend_service(service, now) for service in self._services]  # each of them, not up to the first
+        return any(changed)
+
+    def _tend_service(self, service: Service, now: float) -> bool:
+        if service.pid() is not None:
+            return False
+        if service.name not in self._service_try_at:
+            pause_s = self._service_back_off[service.name].next_pause(now - self._service_up_since[service.name])
+            self._service_try_at[service.name] = now + pause_s
+            self.say(service.name, f"is gone; starting it again in {pause_s:g} s")
+            return True
+        if now < self._service_try_at[service.name] or not self._may_restart(service.name):
+            return False
+        del self._service_try_at[service.name]
+        try:
+            service.start(keep_port=True, pause=self._pump)
+        except LocalServerError as error:
+            self.say(service.name, str(error))
+            return True
+        self._service_up_since[service.name] = time.monotonic()
+        self.say(service.name, f"up again (process {service.pid()})")
+        return True
+
+    def _write_state(self) -> None:
+        about: dict[str, dict[str, object]] = {}
+        for service in self._services:
+            about[service.name] = {**remember(service.pid()), "state": "up" if service.pid() else "down"}
+        for process in self._processes:
+            about[process.part.name] = {**remember(process.pid), "state": process.state.value, "restarts": process.restarts}
+        content = {
+            "supervisor": os.getpid(),
+            "address": self.environ["BASE_URL"],
+            "port": int(self.environ["PORT"]),
+            "ready": self._ready,
+            "parts": about,
+        }
+        write_run_file(self.home, content)
+
+    # -- stopping ----------------------------------------------------------------------------------------------------
+
+    def _stop_everything(self) -> None:
+        self._stopping = True
+        for stage in sorted({process.part.stage for process in self._processes}, reverse=True):
+            self._stop_stage([process for process in self._processes if process.part.stage == stage])
+        for service in reversed(self._services):
+            try:
+                service.stop(at_once=self._in_a_hurry())
+                self.say(service.name, "stopped")
+            except LocalServerError as error:
+                self.say(service.name, str(error))
+        for name in ("database_url", "redis_url", "run.json"):
+            (self.home / name).unlink(missing_ok=True)
+        self.say(OWN, "stopped; nothing is left running")
+
+    def _stop_stage(self, processes: list[Process]) -> None:
+        began = time.monotonic()
+        for process in processes:
+            process.stop_gently()
+        alive = [process for process in processes if process.is_alive()]
+        while alive and not self._in_a_hurry():
+            self._pump(0.05)
+            for process in [one for one in alive if time.monotonic() - began > one.part.stop_s]:
+                self.say(process.part.name, f"did not stop within {process.part.stop_s:g} s: killed")
+                process.kill_group()
+            alive = [process for process in alive if process.is_alive()]
+        for process in processes:
+            process.kill_group()
+        self._pump(0)
+
+    def _in_a_hurry(self) -> bool:
+        return len(self._signals) > 1
+
+    @contextmanager
+    def _listening_to_signals(self) -> Iterator[None]:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        self._selector.register(ours, selectors.EVENT_READ, None)
+        signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda got, _frame: self._signals.append(got))
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # the last lines of the farewell are not worth dying for
+            self._selector.close()
+            ours.close()
+            theirs.close()
+
+
+def logins(home: Path) -> str | None:
+    """The demo log-ins that `manage.py demo_setup` left for the person at the screen."""
+    return read_text(home / "demo_logins.txt")
