@@ -27,7 +27,7 @@ from localservers.errors import LocalServerError, StartFailed
 from localservers.leash import die_with_parent as leash
 from localservers.pgbinaries import postgres_bin, server_user
 from localservers.ports import free_port, is_free
-from localservers.private_files import read_text, write_private
+from localservers.private_files import open_private_log, read_text, write_private
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_SOCKET_FOLDER = 85  # bytes; the kernel allows 107 for folder plus "/.s.PGSQL.<port>.lock"
@@ -276,7 +276,7 @@ class PostgresCluster:
             self.log_path.replace(self._beside("log.1"))
         flags = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.socket_dir), **options, "port": str(self.port)}
         command = [str(postgres_bin() / "postgres"), "-D", str(self.data_dir), *(f"--{key}={value}" for key, value in flags.items())]
-        with self.log_path.open("ab") as log:
+        with open_private_log(self.log_path) as log:
             log_start = log.tell()
             self._process = subprocess.Popen(
                 command,

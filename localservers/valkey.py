@@ -18,7 +18,7 @@ import psutil
 from localservers.errors import BinaryMissing, StartFailed
 from localservers.leash import die_with_parent as leash
 from localservers.ports import free_port, is_free
-from localservers.private_files import read_text, write_private
+from localservers.private_files import open_private_log, read_text, write_private
 
 
 def valkey_binary() -> Path:
@@ -61,7 +61,7 @@ class ValkeyServer:
         known = read_text(path)
         if known is None:
             known = secrets.token_urlsafe(24)
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(path, known)
         return known
 
@@ -81,11 +81,11 @@ class ValkeyServer:
             if self.answers():
                 return None
             pause(0.02)
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not is_free(self.port) and self._fixed_port is None and not keep_port:
             self._port = free_port()
         self._write_configuration()
-        with self.log_path.open("ab") as log:
+        with open_private_log(self.log_path) as log:
             self._process = subprocess.Popen(
                 [str(valkey_binary()), str(self.data_dir / "valkey.conf")],
                 cwd=self.data_dir,

@@ -48,7 +48,15 @@ class StartUpFailed(RuntimeError):
 class Supervisor:
     """One run of the console."""
 
-    def __init__(self, *, home: Path, clone: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        home: Path,
+        clone: Path,
+        environ: Mapping[str, str],
+        table: Callable[[Mapping[str, str], Path], tuple[Part, ...]] = parts,
+        chores: tuple[Chore, ...] = CHORES,
+    ) -> None:
         self.home = home
         self._clone = clone
         self.environ = dict(environ)
@@ -63,8 +71,9 @@ class Supervisor:
         self._looked_at = 0.0
         self._ready = False
         self._environ_for_parts()
-        self._parts: tuple[Part, ...] = parts(self.environ, home)
-        self.output = Output([OWN, "postgres", "valkey", *(part.name for part in self._parts), *(chore.name for chore in CHORES)], Mask())
+        self._parts = table(self.environ, home)
+        self._chores = chores
+        self.output = Output([OWN, "postgres", "valkey", *(part.name for part in self._parts), *(chore.name for chore in chores)], Mask())
         self._processes = [Process(part, clone, self._selector, self.say) for part in self._parts]
 
     # -- the whole run -----------------------------------------------------------------------------------------------
@@ -115,7 +124,7 @@ class Supervisor:
             self.say(OWN, f"ended {name}, left behind by a start that was killed")
         self._start_services()
         self._start_stage(1, wait=uses_mail_sink(self.environ))
-        for chore in CHORES:
+        for chore in self._chores:
             self._run_chore(chore)
         for stage in sorted({part.stage for part in self._parts} - {1}):
             self._start_stage(stage, wait=True)

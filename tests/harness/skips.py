@@ -30,7 +30,6 @@ TOOLS = {
     "alertmanager": Tool(("prometheus-alertmanager", "alertmanager"), "prometheus-alertmanager"),
     "amtool": Tool(("amtool",), "prometheus-alertmanager"),
     "chromium": Tool(("chromium", "chromium-browser", "google-chrome"), "chromium fonts-noto-cjk"),
-    "gettext": Tool(("xgettext",), "gettext"),
 }
 DATA_REASON = "needs the data outside the project: set SWITCHBACK_TEST_DATA to its folder"
 
