@@ -11,7 +11,7 @@ import pytest
 
 from localservers.valkey import ValkeyServer
 
-pytest_plugins = ["tests.harness.skips"]
+pytest_plugins = ["tests.harness.flush", "tests.harness.skips"]
 
 
 @pytest.fixture(scope="session")

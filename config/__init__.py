@@ -1,0 +1,1 @@
+"""Settings, processes and addresses: where the rooms are put together."""

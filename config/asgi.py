@@ -1,0 +1,43 @@
+"""The one web server on one port.
+
+Screens, API and intake are sync views on a fixed pool of threads, each with a lasting database connection; only the
+live feed is async. Django's own ASGI handler would give every request a thread and so a connection of its own (ADR 0004).
+"""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
+ASYNC_PATHS = ("/feed/",)
+
+_async = get_asgi_application()
+_threads = WSGIMiddleware(get_wsgi_application(), workers=WEB_THREADS)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the live feed to the event loop and everything else to the threads."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith(ASYNC_PATHS):
+        await _async(scope, receive, send)
+    elif scope["type"] == "http":
+        await _threads(scope, receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,1 @@
+"""The ground of the house: journal, life cycles, deadlines, clock, permissions. Knows no business."""

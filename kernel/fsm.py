@@ -1,0 +1,59 @@
+"""The only doors through which a state changes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection
+from django_fsm import can_proceed
+from psycopg2.extras import execute_values
+
+from kernel import moves
+from kernel.errors import InvalidTransition
+from kernel.models.stateful import Stateful
+
+
+def move(record: Stateful, method: Callable[..., Any], /, **kwargs: Any) -> None:
+    """Carry out one transition of a locked record and save all its fields. Raises InvalidTransition."""
+    if not can_proceed(method):
+        raise InvalidTransition(state=record.state_label(), action=_title(record, method.__name__))
+    method(**kwargs)
+    record.version += 1
+    record.save()
+
+
+def move_many(records: Sequence[Stateful], method: str, /, **kwargs: Any) -> None:
+    """Carry out the same transition of many locked records of one model in one UPDATE.
+
+    All or nothing: raises InvalidTransition before anything is written when one of them does not allow it.
+    """
+    if not records:
+        return
+    for record in records:
+        if not can_proceed(getattr(record, method)):
+            raise InvalidTransition(state=record.state_label(), action=_title(record, method))
+    for record in records:
+        getattr(record, method)(**kwargs)
+        record.version += 1
+    _update_many(records)
+
+
+def _update_many(records: Sequence[Stateful]) -> None:
+    """Write the fields that changed in any of the records, for all of them."""
+    model = type(records[0])
+    changed = {"version"}
+    for record in records:
+        changed |= set(record.changes()[1])
+    fields = [field for field in model._meta.concrete_fields if field.attname in changed]
+    key = model._meta.pk
+    columns = [key, *fields]
+    assignments = ", ".join(f'"{field.column}" = v."{field.column}"' for field in fields)
+    names = ", ".join(f'"{field.column}"' for field in columns)
+    template = "(" + ", ".join(f"%s::{field.cast_db_type(connection)}" for field in columns) + ")"
+    rows = [[field.get_db_prep_save(getattr(record, field.attname), connection) for field in columns] for record in records]
+    sql = f'UPDATE "{model._meta.db_table}" AS t SET {assignments} FROM (VALUES %s) AS v ({names}) WHERE t."{key.column}" = v."{key.column}"'
+    with connection.cursor() as cursor:
+        execute_values(cursor.cursor, sql, rows, template=template, page_size=len(rows))
+
+
+def _title(record: Stateful, method: str) -> str:
+    return moves.title_of(record.journal_kind, method)

@@ -1,0 +1,94 @@
+"""The kinds of records that people and tools can list and look at: one registry for API, screens, CLI and tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+
+from kernel.actors import Actor
+from kernel.errors import NotFound
+from kernel.permissions import Grant, grant_by
+
+ListFor = Callable[..., QuerySet[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordType:
+    """How one kind of record is found, listed, shown, and by whom.
+
+    read: role → Grant (ALL or OWN); list_for(actor, **filters) returns a QuerySet that is already cut to what the actor
+    may see and ordered for keyset paging by `-id`; output(record) gives JSON-able values with stable keys.
+    """
+
+    kind: str
+    collection: str
+    title: str | Promise
+    model: type[Any]
+    list_for: ListFor
+    output: Callable[[Any], dict[str, Any]]
+    read: Mapping[str, Grant]
+    filters: tuple[str, ...] = ()
+    scope: str = ""
+    get_for: Callable[[Actor, UUID], Any] | None = None
+    address: Callable[[Any], str] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def read_scope(self) -> str:
+        """The scope a token needs to read: `incidents:read`."""
+        return self.scope or f"{self.collection}:read"
+
+
+_types: dict[str, RecordType] = {}
+
+
+def register(record_type: RecordType) -> RecordType:
+    """Add a kind to the registry."""
+    _types[record_type.kind] = record_type
+    return record_type
+
+
+def get(kind: str) -> RecordType:
+    """The type of this kind. Raises KeyError."""
+    return _types[kind]
+
+
+def all_types() -> list[RecordType]:
+    """All kinds, by collection."""
+    return sorted(_types.values(), key=lambda item: item.collection)
+
+
+def by_collection(collection: str) -> RecordType:
+    """The type whose list lives at this collection. Raises NotFound."""
+    for item in _types.values():
+        if item.collection == collection:
+            return item
+    raise NotFound(kind=collection)
+
+
+def may_read(actor: Actor, record_type: RecordType, record: Any) -> bool:
+    """Whether the actor may know of this record."""
+    if actor.scopes is not None and not actor.scopes & {record_type.read_scope, record_type.read_scope.replace(":read", ":write")}:
+        return False
+    return grant_by(record_type.read, actor, record) is not None
+
+
+def fetch(kind: str, actor: Actor, public_id: UUID) -> Any:
+    """One record that the actor may see. Raises NotFound for one that is not there and for one that may not be known."""
+    record_type = get(kind)
+    if record_type.get_for is not None:
+        return record_type.get_for(actor, public_id)
+    record = record_type.model._default_manager.filter(public_id=public_id).first()
+    if record is None or not may_read(actor, record_type, record):
+        raise NotFound(kind=record_type.title)
+    return record
+
+
+def readable_paths(actor: Actor, read: Mapping[str, Grant]) -> list[str] | None:
+    """Unit paths whose records the actor may list; None: all of them. An empty list: none."""
+    if actor.kind == "system" or any(read.get(role) == Grant.ALL for role in actor.roles):
+        return None
+    return sorted({path for role, path in actor.holdings if read.get(role) is not None})

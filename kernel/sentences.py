@@ -1,0 +1,44 @@
+"""What an entry says to a person, in the reader's language."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kernel.models import Entry
+
+Words = str | Promise
+_templates: dict[str, Words | Callable[[Entry], Words]] = {}
+
+
+class _Parameters(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def register(name: str, template: Words | Callable[[Entry], Words]) -> None:
+    """Say how entries of this name read: a lazy text with %(actor)s, %(subject)s and payload keys, or a function."""
+    _templates[name] = template
+
+
+def is_known(name: str) -> bool:
+    """Whether entries of this name have words of their own."""
+    return name in _templates
+
+
+def sentence(entry: Entry) -> str:
+    """The entry as one sentence, without markup; the caller escapes it."""
+    template = _templates.get(entry.name)
+    if template is None:
+        template = _("%(actor)s: %(subject)s — %(name)s")
+    words = str(template(entry) if callable(template) else template)
+    return words % _Parameters(
+        {**entry.payload, "actor": entry.actor_label, "subject": entry.subject_label, "reason": entry.reason, "name": entry.name}
+    )
+
+
+register("kernel.linked.v1", _("%(child_label)s was linked to %(subject)s."))
+register("kernel.move_proposed.v1", _("%(actor)s proposed “%(move)s”; somebody else must agree."))
+register("kernel.proposal_accepted.v1", _("%(actor)s agreed to “%(move)s”, proposed by %(proposed_by)s."))
+register("kernel.proposal_declined.v1", _("%(actor)s declined “%(move)s”, proposed by %(proposed_by)s."))
