@@ -41,6 +41,7 @@ def keep_clock(**_: Any) -> None:
     """After each migrate: the clock's row is there and follows the setting CLOCK_MAY_BE_WOUND."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO kernel_clock (id, wound_by, windable) VALUES (1, interval '0', %s) ON CONFLICT (id) DO UPDATE SET windable = excluded.windable",
+            "INSERT INTO kernel_clock (id, wound_by, windable) VALUES (1, interval '0', %s)"
+            " ON CONFLICT (id) DO UPDATE SET windable = excluded.windable",
             [settings.CLOCK_MAY_BE_WOUND],
         )

@@ -133,9 +133,9 @@ def _fire_one(kind: str, public_id: Any) -> int:
 
 def oldest_unfired(kind: str) -> datetime | None:
     """The moment the oldest unfired deadline of this kind fell due; None when nothing is due."""
-    return Deadline.objects.filter(kind=kind, fired_at=None, cancelled_at=None, next_try_at__lte=clock.now()).aggregate(oldest=Min("next_try_at"))[
-        "oldest"
-    ]
+    due = Deadline.objects.filter(kind=kind, fired_at=None, cancelled_at=None, next_try_at__lte=clock.now())
+    oldest: datetime | None = due.aggregate(oldest=Min("next_try_at"))["oldest"]
+    return oldest
 
 
 def armed_of(subject: Any, kind: str) -> list[Deadline]:
@@ -147,6 +147,7 @@ def unfired_count() -> int:
     """How many timers are overdue by more than a minute, of any kind (for the audit that gates the dead-man's switch)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM kernel_deadline WHERE fired_at IS NULL AND cancelled_at IS NULL AND next_try_at < switchback_now() - interval '60 s'"
+            "SELECT count(*) FROM kernel_deadline WHERE fired_at IS NULL AND cancelled_at IS NULL"
+            " AND next_try_at < switchback_now() - interval '60 s'"
         )
         return int(cursor.fetchone()[0])

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import connection
 from django_fsm import can_proceed
-from psycopg2.extras import execute_values
 
 from kernel import moves
 from kernel.errors import InvalidTransition
@@ -48,12 +47,14 @@ def _update_many(records: Sequence[Stateful]) -> None:
     columns = [key, *fields]
     assignments = ", ".join(f'"{field.column}" = v."{field.column}"' for field in fields)
     names = ", ".join(f'"{field.column}"' for field in columns)
-    template = "(" + ", ".join(f"%s::{field.cast_db_type(connection)}" for field in columns) + ")"
-    rows = [[field.get_db_prep_save(getattr(record, field.attname), connection) for field in columns] for record in records]
-    sql = f'UPDATE "{model._meta.db_table}" AS t SET {assignments} FROM (VALUES %s) AS v ({names}) WHERE t."{key.column}" = v."{key.column}"'
+    row = "(" + ", ".join(f"%s::{field.cast_db_type(connection)}" for field in columns) + ")"
+    values = [field.get_db_prep_save(getattr(record, field.attname), connection) for record in records for field in columns]
+    table, pk = model._meta.db_table, key.column
+    rows = ", ".join([row] * len(records))
+    sql = f'UPDATE "{table}" AS t SET {assignments} FROM (VALUES {rows}) AS v ({names}) WHERE t."{pk}" = v."{pk}"'  # noqa: S608 - names come from the model
     with connection.cursor() as cursor:
-        execute_values(cursor.cursor, sql, rows, template=template, page_size=len(rows))
+        cursor.execute(sql, values)
 
 
-def _title(record: Stateful, method: str) -> str:
+def _title(record: Stateful, method: str) -> moves.Words:
     return moves.title_of(record.journal_kind, method)

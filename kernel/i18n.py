@@ -14,4 +14,4 @@ def pick(record: Any, field: str, language: str | None = None) -> str:
     """The field in the reader's language, falling back to the other one where it is empty."""
     first = language_suffix(language)
     other = "en" if first == "zh" else "zh"
-    return getattr(record, f"{field}_{first}") or getattr(record, f"{field}_{other}")
+    return str(getattr(record, f"{field}_{first}") or getattr(record, f"{field}_{other}"))

@@ -62,7 +62,8 @@ def timeline(subject: Any, *, after: str | None = None, limit: int = 200, names:
     where = """id IN (
         SELECT l.entry_id FROM kernel_entry_link l WHERE l.kind = %s AND l.record_id = %s AND l.role <> 'actor'
         UNION
-        SELECT l.entry_id FROM kernel_record_link r JOIN kernel_entry_link l ON l.kind = r.child_kind AND l.record_id = r.child_id AND l.role <> 'actor'
+        SELECT l.entry_id FROM kernel_record_link r
+        JOIN kernel_entry_link l ON l.kind = r.child_kind AND l.record_id = r.child_id AND l.role <> 'actor'
         JOIN kernel_entry e ON e.id = l.entry_id
         WHERE r.parent_kind = %s AND r.parent_id = %s AND (r.since IS NULL OR e.at >= r.since))"""
     query: QuerySet[Entry] = Entry.objects.extra(where=[where], params=[ref.kind, ref.id, ref.kind, ref.id])

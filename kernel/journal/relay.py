@@ -100,7 +100,8 @@ def _failed(deliveries: list[tuple[int, Entry, int]], error: str) -> None:
         state = Delivery.State.DEAD if attempts + 1 >= MAX_ATTEMPTS else Delivery.State.PENDING
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE kernel_delivery SET state = %s, attempts = attempts + 1, error = %s, due_at = switchback_now() + make_interval(secs => %s) WHERE id = %s",
+                "UPDATE kernel_delivery SET state = %s, attempts = attempts + 1, error = %s,"
+                " due_at = switchback_now() + make_interval(secs => %s) WHERE id = %s",
                 [state, error[:2000], wait, delivery_id],
             )
 
@@ -109,4 +110,5 @@ def oldest_undelivered() -> datetime | None:
     """When the oldest delivery that is due fell due; None when there is none."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(due_at) FROM kernel_delivery WHERE state = 'pending' AND due_at <= switchback_now()")
-        return cursor.fetchone()[0]
+        oldest: datetime | None = cursor.fetchone()[0]
+    return oldest

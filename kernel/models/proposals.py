@@ -1,5 +1,7 @@
 """A move that one person asked for and another must agree to."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
@@ -40,11 +42,11 @@ class Proposal(Stateful):
         return f"{self.move} {self.record_label}"
 
     @transition(field=state, source=State.PROPOSED, target=State.ACCEPTED)
-    def accept(self, *, at: object) -> None:
+    def accept(self, *, at: datetime) -> None:
         """A second person agreed; the move was carried out in the same transaction."""
         self.decided_at = at
 
     @transition(field=state, source=State.PROPOSED, target=State.DECLINED)
-    def decline(self, *, at: object) -> None:
+    def decline(self, *, at: datetime) -> None:
         """Refused, or taken back by the one who asked."""
         self.decided_at = at

@@ -29,9 +29,9 @@ class Stateful(models.Model):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         """Remember what was loaded, so that the journal can tell before from after."""
-        record = super().from_db(db, field_names, values)
+        record = super().from_db(db, field_names, values, **options)
         record.remember()
         return record
 

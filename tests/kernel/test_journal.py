@@ -79,7 +79,7 @@ def test_text_that_postgres_cannot_store_is_mended_not_refused(dangerous: str) -
 def test_the_database_refuses_to_change_the_journal(statement: str) -> None:
     with transaction.atomic():
         journal.record(Happened(), subject=ref(), actor=SYSTEM)
-    with pytest.raises(DatabaseError, match="append_only|Cannot"), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match=r"append_only|Cannot"), connection.cursor() as cursor:
         cursor.execute(statement)
 
 

@@ -63,6 +63,7 @@ def resealed_from_scratch(ids: list[int]) -> None:
         pass
 
 
+COPIED = "txid, name, at, recorded_at, actor_kind, actor_id, actor_label, subject_kind, subject_id, subject_label, payload"
 TAMPERING: dict[str, tuple[Callable[[list[int]], Any], str, int | None]] = {
     "edit": (lambda ids: as_superuser(f"UPDATE kernel_entry SET reason = 'nothing happened' WHERE id = {ids[12]}"), "entry_altered", 12),
     "edit of the payload": (lambda ids: as_superuser(f"UPDATE kernel_entry SET payload = '{{\"n\": 0}}' WHERE id = {ids[3]}"), "entry_altered", 3),
@@ -79,9 +80,8 @@ TAMPERING: dict[str, tuple[Callable[[list[int]], Any], str, int | None]] = {
     "delete": (lambda ids: as_superuser(f"DELETE FROM kernel_entry WHERE id = {ids[20]}"), "entry_missing", 20),
     "insert": (
         lambda ids: as_superuser(
-            "INSERT INTO kernel_entry (id, public_id, txid, name, at, recorded_at, actor_kind, actor_id, actor_label, subject_kind, subject_id, subject_label, payload, reason)"
-            " SELECT nextval('kernel_entry_id_seq'), gen_random_uuid(), txid, name, at, recorded_at, actor_kind, actor_id, actor_label, subject_kind, subject_id,"
-            f" subject_label, payload, 'smuggled in' FROM kernel_entry WHERE id = {ids[2]}"
+            f"INSERT INTO kernel_entry (id, public_id, reason, {COPIED})"
+            f" SELECT nextval('kernel_entry_id_seq'), gen_random_uuid(), 'smuggled in', {COPIED} FROM kernel_entry WHERE id = {ids[2]}"
         ),
         "entry_inserted",
         None,
