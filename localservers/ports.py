@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 
 # Below the range from which Linux (32768) and macOS (49152) take the ports of outgoing connections: a server that restarts
 # on its old port must not find it taken by somebody's outgoing connection.
@@ -20,6 +21,16 @@ def is_free(port: int) -> bool:
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
+    return True
+
+
+def becomes_free(port: int, within_s: float = 1.5) -> bool:
+    """True when the port is free or gets free soon: the socket of a server that was killed lives a moment longer than its process."""
+    give_up = time.monotonic() + within_s
+    while not is_free(port):
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.02)
     return True
 
 

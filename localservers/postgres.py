@@ -24,9 +24,9 @@ from urllib.parse import quote
 import psutil
 
 from localservers.errors import LocalServerError, StartFailed
-from localservers.leash import die_with_parent as leash
+from localservers.leash import launch
 from localservers.pgbinaries import postgres_bin, server_user
-from localservers.ports import free_port, is_free
+from localservers.ports import becomes_free, free_port
 from localservers.private_files import open_private_log, read_text, write_private
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -122,7 +122,7 @@ class PostgresCluster:
         if self._adopt_running(give_up, pause):
             return
         while True:
-            if not is_free(self.port) and self._may_change_port(keep_port):
+            if self._may_change_port(keep_port) and not becomes_free(self.port):
                 self._port = free_port()
             log_start = self._launch(options, die_with_parent)
             try:
@@ -135,7 +135,7 @@ class PostgresCluster:
                 return
             said = self._log_since(log_start)
             self._give_up_process()
-            if time.monotonic() > give_up or not self._is_worth_retrying(said, keep_port):
+            if time.monotonic() + 0.5 > give_up or not self._is_worth_retrying(said, keep_port):
                 raise StartFailed(f"Postgres in {self.data_dir} did not start within {timeout_s:g} s. The end of its log:\n{_tail(said)}")
             pause(0.2)
 
@@ -278,16 +278,8 @@ class PostgresCluster:
         command = [str(postgres_bin() / "postgres"), "-D", str(self.data_dir), *(f"--{key}={value}" for key, value in flags.items())]
         with open_private_log(self.log_path) as log:
             log_start = log.tell()
-            self._process = subprocess.Popen(
-                command,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=leash(signal.SIGINT) if die_with_parent else None,
-                **server_user().subprocess_arguments(),
-            )
+            arguments = {"cwd": "/", **server_user().subprocess_arguments()}
+            self._process = launch(command, log=log, tied_by=signal.SIGINT if die_with_parent else None, **arguments)
         return log_start
 
     def _wait_until_ready(self, give_up: float, pause: Callable[[float], None]) -> bool:

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 
 from localservers.errors import BinaryMissing, StartFailed
-from localservers.leash import die_with_parent as leash
-from localservers.ports import free_port, is_free
+from localservers.leash import launch
+from localservers.ports import becomes_free, free_port
 from localservers.private_files import open_private_log, read_text, write_private
 
 
@@ -82,19 +82,12 @@ class ValkeyServer:
                 return None
             pause(0.02)
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not is_free(self.port) and self._fixed_port is None and not keep_port:
+        if self._fixed_port is None and not keep_port and not becomes_free(self.port):
             self._port = free_port()
         self._write_configuration()
         with open_private_log(self.log_path) as log:
-            self._process = subprocess.Popen(
-                [str(valkey_binary()), str(self.data_dir / "valkey.conf")],
-                cwd=self.data_dir,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=leash(signal.SIGTERM) if die_with_parent else None,
-            )
+            command = [str(valkey_binary()), str(self.data_dir / "valkey.conf")]
+            self._process = launch(command, log=log, tied_by=signal.SIGTERM if die_with_parent else None, cwd=self.data_dir)
         write_private(self.data_dir / "port", str(self.port))
         write_private(self.data_dir / "pid", str(self._process.pid))
         self._wait_until_ready(give_up, pause)
