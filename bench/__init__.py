@@ -1,0 +1,1 @@
+"""Measurements: the console beside a bare Django view under the same server, in the same run."""
