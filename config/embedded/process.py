@@ -43,6 +43,7 @@ class LineReader:
         self._take = take
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._rest = ""
+        self.at_end = False
 
     def read(self) -> bool:
         """Take what is there; False at the end of the pipe."""
@@ -58,6 +59,7 @@ class LineReader:
         for line in lines:
             if line.strip():
                 self._take(line.rstrip("\r"))
+        self.at_end = not chunk
         return bool(chunk)
 
 
@@ -93,6 +95,7 @@ class Process:
         self._try_at = 0.0
         self._asked_at = 0.0
         self._said_ready = False
+        self._reader: LineReader | None = None
 
     @property
     def pid(self) -> int | None:
@@ -115,8 +118,8 @@ class Process:
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
         assert self.popen.stdout is not None
-        reader = LineReader(self.popen.stdout.fileno(), self._heard)
-        self._selector.register(self.popen.stdout, selectors.EVENT_READ, reader)
+        self._reader = LineReader(self.popen.stdout.fileno(), self._heard)
+        self._selector.register(self.popen.stdout, selectors.EVENT_READ, self._reader)
 
     def tend(self, environ: Mapping[str, str], may_restart: Callable[[str], bool]) -> bool:
         """One turn: notice that it is up, or gone, or due for its next try. True when its state changed."""
@@ -141,6 +144,10 @@ class Process:
         if self.popen is not None and self.popen.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 self.popen.terminate()
+
+    def has_spoken(self) -> bool:
+        """True when its last word was heard: nobody holds its pipe any more."""
+        return self._reader is None or self._reader.at_end
 
     def is_alive(self) -> bool:
         return self.popen is not None and self.popen.poll() is None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from config.embedded.masking import Mask
 from config.embedded.output import Output
-from config.embedded.parts import CHORES, Chore, Part, parts, uses_mail_sink
+from config.embedded.parts import CHORES, Chore, Part, parts
 from config.embedded.process import BackOff, LineReader, Process, Stage, how_it_ended, kill_group
 from config.embedded.services import (
     EmbeddedPostgres,
@@ -28,11 +28,13 @@ from config.embedded.services import (
 )
 from config.embedded.state import kill_leftovers, remember, write_run_file
 from localservers.errors import LocalServerError
+from localservers.leash import die_with_parent
 from localservers.ports import free_port
 from localservers.private_files import read_text, write_private
 
 OWN = "switchback"
 _TURN_S = 0.1
+_LAST_WORDS_S = 0.5  # for the pipe of a process that has ended to run dry
 _LOOK_AT_SERVICES_EVERY_S = 0.5
 _GIVE_UP_AFTER_STARTS = 4  # a needed part that fails so often in a row while starting up: something is wrong for good
 
@@ -123,11 +125,11 @@ class Supervisor:
         for name in kill_leftovers(self.home):
             self.say(OWN, f"ended {name}, left behind by a start that was killed")
         self._start_services()
-        self._start_stage(1, wait=uses_mail_sink(self.environ))
+        self._start_stage(1)
         for chore in self._chores:
             self._run_chore(chore)
         for stage in sorted({part.stage for part in self._parts} - {1}):
-            self._start_stage(stage, wait=True)
+            self._start_stage(stage)
         self._wait_for_the_lab()
         self.say(OWN, f"everything is up after {time.monotonic() - began:.1f} s")
 
@@ -171,13 +173,16 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         try:
             assert child.stdout is not None
-            self._selector.register(child.stdout, selectors.EVENT_READ, LineReader(child.stdout.fileno(), lambda line: self.say(chore.name, line)))
-            while child.poll() is None:
+            reader = LineReader(child.stdout.fileno(), lambda line: self.say(chore.name, line))
+            self._selector.register(child.stdout, selectors.EVENT_READ, reader)
+            ended = began
+            while child.poll() is None or (not reader.at_end and time.monotonic() - ended < _LAST_WORDS_S):
                 self._turn()
-            self._pump(0)
+                ended = time.monotonic() if child.poll() is None else ended
         except BaseException:
             kill_group(child.pid)
             child.wait()
@@ -187,12 +192,13 @@ class Supervisor:
             raise StartUpFailed(f"{chore.says}: `{command}` {how_it_ended(child.returncode)}. Its own words are above.")
         self.say(chore.name, f"done after {time.monotonic() - began:.1f} s")
 
-    def _start_stage(self, stage: int, *, wait: bool) -> None:
+    def _start_stage(self, stage: int) -> None:
+        """Start these parts and wait until those that are needed are up; the others come up in their own time."""
         wanted = [process for process in self._processes if process.part.stage == stage]
         for process in wanted:
             process.start(self.environ)
         self._write_state()
-        while wait and any(process.part.needed and process.state != Stage.UP for process in wanted):
+        while any(process.part.needed and process.state != Stage.UP for process in wanted):
             self._turn()
             for process in wanted:
                 if process.part.needed and process.failed_starts >= _GIVE_UP_AFTER_STARTS:
@@ -305,7 +311,9 @@ class Supervisor:
             alive = [process for process in alive if process.is_alive()]
         for process in processes:
             process.kill_group()
-        self._pump(0)
+        give_up = time.monotonic() + _LAST_WORDS_S
+        while time.monotonic() < give_up and not all(process.has_spoken() for process in processes):
+            self._pump(0.02)
 
     def _in_a_hurry(self) -> bool:
         return len(self._signals) > 1
