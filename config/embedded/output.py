@@ -37,6 +37,12 @@ class Output:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._log = os.fdopen(descriptor, "a", encoding="utf-8", errors="replace", buffering=1)
 
+    def close(self) -> None:
+        """Close the log file."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
     def line(self, name: str, text: str) -> None:
         """One line of one part."""
         text = self.mask(text.rstrip().replace("\x1b[?25l", ""))[:_LONGEST_LINE]

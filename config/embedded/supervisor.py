@@ -297,6 +297,7 @@ class Supervisor:
         for name in ("database_url", "redis_url", "run.json"):
             (self.home / name).unlink(missing_ok=True)
         self.say(OWN, "stopped; nothing is left running")
+        self.output.close()
 
     def _stop_stage(self, processes: list[Process]) -> None:
         began = time.monotonic()

@@ -43,6 +43,7 @@ def test_the_log_file_keeps_every_line_but_not_what_is_for_the_person_alone(tmp_
     output.log_to(tmp_path / "log" / "switchback.log")
     output.line("web", "the word is s3cr3t-w0rd")
     output.plain("log in as ops with s3cr3t-w0rd")
+    output.close()
     kept = (tmp_path / "log" / "switchback.log").read_text()
     assert kept.endswith("web | the word is ***\n")
     assert "log in as ops with s3cr3t-w0rd" in screen.getvalue()
@@ -54,6 +55,7 @@ def test_a_closed_window_does_not_stop_the_console(tmp_path):
     output.log_to(tmp_path / "switchback.log")
     output.line("web", "first")
     output.line("web", "second")
+    output.close()
     assert len((tmp_path / "switchback.log").read_text().splitlines()) == 2
 
 
@@ -63,6 +65,7 @@ def test_the_log_file_turns_over(tmp_path, monkeypatch):
     output.log_to(tmp_path / "switchback.log")
     for number in range(300):
         output.line("web", f"line {number} of many")
+    output.close()
     files = sorted(path.name for path in tmp_path.iterdir())
     assert files == ["switchback.log", "switchback.log.1", "switchback.log.2", "switchback.log.3"]
     assert all(path.stat().st_size < 2200 for path in tmp_path.iterdir())
