@@ -9,12 +9,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
+from config.embedded.home import home_folder
+
 env = Env(prefix=None)
 
 
 def read_home(root: Path) -> Path:
-    """The folder for everything this installation writes: SWITCHBACK_HOME, else `var/` in the clone."""
-    return Path(env.str("SWITCHBACK_HOME", str(root / "var"))).resolve()
+    """The folder for everything this installation writes: the one that `make run` uses (config/embedded/home.py)."""
+    return home_folder(root).resolve()
 
 
 def read_secret(name: str, home: Path) -> str:
