@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
-import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
@@ -18,13 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lab import faults
+from lab.customers.asking import customer_counts, customer_rate_set
 from lab.emergency import EMERGENCY, EMERGENCY_EXTRA
 from lab.errors import LabError
 from lab.home import PRIMARY, SIDES, STANDBY, Side, other
 from lab.parts import say
 from lab.preflight import preflight
 from lab.rebuild import REBUILD
-from lab.status import customer_counts, status
+from lab.status import status
 from lab.steps import PLANNED, PLANNED_UNDO, Order, Step
 from lab.system import System
 from lab.verify import verify
@@ -44,6 +44,7 @@ class Control:
     def __init__(self, system: System, watchdog: Watchdog) -> None:
         self._system = system
         self._watchdog = watchdog
+        self._moved_at = 0.0
 
     def app(self) -> Starlette:
         def get(path: str, handler: Handler) -> Route:
@@ -80,14 +81,21 @@ class Control:
 
         return answer
 
+    @property
+    def _customers_url(self) -> str:
+        url: str = self._system.book["customers"]["url"]
+        return url
+
     # -- looking -----------------------------------------------------------------------------------------------------
 
     async def health(self, request: Request) -> dict[str, Any]:
         return {"ok": True}
 
     async def show_status(self, request: Request) -> dict[str, Any]:
+        if self._watchdog.looked_at < self._moved_at:
+            await self._watchdog.look_at_sides()  # what a caller has just moved, it shall see
         try:
-            counts = await customer_counts(self._system)
+            counts = await customer_counts(self._customers_url)
         except LabError:
             counts = None
         return status(self._system, self._watchdog, counts)
@@ -104,7 +112,7 @@ class Control:
     async def customers(self, request: Request) -> dict[str, Any]:
         since = request.query_params.get("since")
         try:
-            return await customer_counts(self._system, float(since) if since else None)
+            return await customer_counts(self._customers_url, float(since) if since else None)
         except ValueError as wrong:
             raise LabError("bad_since", "since is Unix time in seconds", status=400) from wrong
 
@@ -117,8 +125,7 @@ class Control:
         rate = (await _body(request)).get("rate")
         if isinstance(rate, bool) or not isinstance(rate, int | float):
             raise LabError("bad_rate", "rate is a number of orders a second", status=400)
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
-            return (await http.post(f"{self._system.book['customers']['url']}/rate", json={"rate": rate})).json()
+        return await customer_rate_set(self._customers_url, rate)
 
     async def step(self, request: Request) -> dict[str, Any]:
         name = request.path_params["step"]
@@ -155,7 +162,10 @@ class Control:
         """One movement at a time. `took_ms` is the movement's own time, without waiting for its turn."""
         async with self._system.lock:
             started = time.monotonic()
-            detail, evidence = await act()
+            try:
+                detail, evidence = await act()
+            finally:
+                self._moved_at = time.monotonic()
             return {"ok": True, "detail": detail, "evidence": evidence, "took_ms": round((time.monotonic() - started) * 1000, 1)}
 
 

@@ -7,7 +7,7 @@ import asyncio
 from lab import replication
 from lab.errors import LabError
 from lab.parts import say
-from lab.steps import Order, Outcome, Step
+from lab.steps import Order, Outcome, Step, refuse_past_return
 from lab.system import System
 
 
@@ -37,8 +37,7 @@ async def confirm_down(system: System, order: Order) -> Outcome:
 
 async def release(system: System, order: Order) -> Outcome:
     """Undo of confirm_down, as long as nobody else may write: the old side starts again as the active one."""
-    if await replication.writes_granted(system.sites[order.new].database):
-        raise LabError("past_return", f"The {order.new} may write already: rebuild the {order.old} instead")
+    await refuse_past_return(system, order)
     site, wanted = system.sites[order.old], system.state.sides[order.old]
     wanted.isolated, wanted.service_wanted, wanted.database_wanted, wanted.gate_open = False, True, True, True
     system.state.active = order.old

@@ -77,13 +77,12 @@ async def break_slow(system: System, side: Side) -> str:
 async def break_database(system: System, side: Side) -> str:
     """The database stops; the order service stays and has nothing to write to."""
     await database_stop(system, side)
-    system.state.fault_add("database", side)
     return f"The database of the {side} is stopped"
 
 
 async def database_stop(system: System, side: Side) -> None:
     system.state.sides[side].database_wanted = False
-    system.state.save()
+    system.state.fault_add("database", side)
     await system.sites[side].database.stop()
 
 

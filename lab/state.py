@@ -43,7 +43,6 @@ class LabState:
     active: Side = PRIMARY
     has_channel: bool = False  # the additive column of version 2 is on both sides
     gateway_moved_to: Side | None = None
-    switching_since: float | None = None
     sides: dict[Side, SideState] = field(default_factory=lambda: {side: SideState() for side in SIDES})
     faults: list[Fault] = field(default_factory=list)
 

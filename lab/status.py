@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import httpx
-
-from lab.errors import LabError
 from lab.home import SIDES, Side, other
 from lab.system import System
 from lab.watchdog import Watchdog
@@ -100,14 +97,3 @@ def _word(exists: bool, active: bool, state: str) -> str:
     if not exists:
         return "none"
     return {"streaming": "streaming", "catchup": "catching up", "startup": "catching up"}.get(state, "stopped") if active else "stopped"
-
-
-async def customer_counts(system: System, since: float | None = None) -> dict[str, Any]:
-    """The customers' own count. Raises LabError `customers_down`."""
-    try:
-        async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
-            response = await http.get(f"{system.book['customers']['url']}/counts", params={"since": since} if since is not None else None)
-            counts: dict[str, Any] = response.json()
-    except (httpx.HTTPError, ValueError) as lost:
-        raise LabError("customers_down", f"The customers do not answer: {type(lost).__name__}", status=503) from lost
-    return counts

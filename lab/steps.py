@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -54,7 +55,6 @@ async def close_gate(system: System, order: Order) -> Outcome:
     """New orders wait at the gateway from now on; requests under way are finished."""
     site = system.sites[order.old]
     system.state.sides[order.old].gate_open = False
-    system.state.switching_since = time.time()
     system.state.save()
     try:
         done = await site.gate_close(order.seconds("drain_s", _DRAIN_S))
@@ -80,8 +80,7 @@ async def fence(system: System, order: Order) -> Outcome:
 
 
 async def unfence(system: System, order: Order) -> Outcome:
-    if await _granted(system.sites[order.new]):
-        raise LabError("past_return", f"The {order.new} may write already: switch back instead")
+    await refuse_past_return(system, order)
     # in the order of the undo: the old side waits for its follower again before it writes
     await replication.grant_writes(system.sites[order.old].database)
     return f"The {order.old} may write again", {"writes_granted": True}
@@ -135,11 +134,11 @@ async def reverse(system: System, order: Order) -> Outcome:
 
 async def reverse_back(system: System, order: Order) -> Outcome:
     old, new = system.sites[order.old].database, system.sites[order.new].database
-    if await _granted(system.sites[order.new]):
-        raise LabError("past_return", f"The {order.new} may write already: switch back instead")
+    await refuse_past_return(system, order)
     follows = await replication.direction(old, order.new)
-    await replication.sync_names_set(new, None)
     await replication.sync_names_set(old, order.new if follows.streaming else None)
+    with contextlib.suppress(LabError):  # a new side that is gone is not asked; the watchdog clears its names when it is back
+        await replication.sync_names_set(new, None)
     return f"The {order.old} is the one that is followed again", {"follower_state": follows.state, "synchronous": follows.streaming}
 
 
@@ -179,7 +178,6 @@ async def _open(system: System, side: Side, *, other_side: Side) -> Outcome:
     site, started = system.sites[side], time.monotonic()
     system.state.sides[side].gate_open = True
     system.state.active = side
-    system.state.switching_since = None
     system.state.save()
     await site.gate_open()
     opened_ms = round((time.monotonic() - started) * 1000, 1)
@@ -190,6 +188,18 @@ async def _open(system: System, side: Side, *, other_side: Side) -> Outcome:
     await replication.until(arrived, _GATEWAY_S, f"The gate of the {side} is open, but nothing arrives there through the gateway")
     reached_ms = round((time.monotonic() - started) * 1000, 1)
     return f"Orders go to the {side}", {"gate_open_after_ms": opened_ms, "gateway_reaches_it_after_ms": reached_ms}
+
+
+async def refuse_past_return(system: System, order: Order) -> None:
+    """Undoing is over once the new side may write. Where its database does not answer, what was ordered last counts."""
+    try:
+        moved = await _granted(system.sites[order.new])
+    except LabError as problem:
+        if problem.code != "database_down":
+            raise
+        moved = system.state.active == order.new
+    if moved:
+        raise LabError("past_return", f"The {order.new} may write already: switch back instead")
 
 
 async def _granted(site: Site) -> bool:

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from lab import replication
+from lab.customers.asking import customer_counts
 from lab.database import AdminConnection
 from lab.errors import LabError
 from lab.gateway import Gateway
@@ -19,6 +20,8 @@ from lab.schema import add_channel_column
 from lab.site import Site
 from lab.state import load_state
 from localservers.caddy import caddy_binary
+
+_FOLLOWER_S = 4.0
 
 
 class System:
@@ -83,6 +86,8 @@ class System:
         with contextlib.suppress(LabError):
             await replication.until(self._gateway_serves, 5, "The gateway reaches no side")
         await self.customers.start()
+        with contextlib.suppress(LabError):
+            await replication.until(self._customers_answer, 10, "The customers do not answer")
         self.save_book(running=True)
 
     def _forget_half_emergency(self) -> None:
@@ -94,6 +99,13 @@ class System:
     async def _gateway_serves(self) -> bool:
         return await self.gateway.serving() == self.state.active
 
+    async def _customers_answer(self) -> bool:
+        try:
+            await customer_counts(self.book["customers"]["url"])
+        except LabError:
+            return False
+        return True
+
     async def _settle_databases(self, usable: list[Side]) -> None:
         """Same columns on both, the pair of subscriptions, exactly one side that may write."""
         if self.state.has_channel:
@@ -103,6 +115,7 @@ class System:
         if len(usable) == 2:
             for follower in SIDES:
                 await self.follow(follower, other(follower))
+            await self._wait_for_follower()
 
     async def _settle_roles(self, usable: list[Side]) -> None:
         granted = [side for side in usable if await replication.writes_granted(self.sites[side].database)]
@@ -112,8 +125,21 @@ class System:
         if self.state.passive in granted:
             await replication.fence(self.passive.database)
         for side in usable:
-            # the watchdog makes the active side wait for its follower again once that one has caught up
+            # nobody waits for a follower that has not caught up yet
             await replication.sync_names_set(self.sites[side].database, None)
+
+    async def _wait_for_follower(self) -> None:
+        """From the first order on, acknowledged means on both sides; a follower that is not there in time is the watchdog's business."""
+
+        async def follows() -> bool:
+            return (await replication.direction(self.active.database, self.state.passive)).streaming
+
+        try:
+            await replication.until(follows, _FOLLOWER_S, f"The {self.state.passive} does not follow")
+        except LabError as late:
+            say("lab", f"{late.message}: orders start without a second copy")
+        else:
+            await replication.sync_names_set(self.active.database, self.state.passive)
 
     async def follow(self, follower: Side, source: Side) -> None:
         """See that `follower` follows `source`, without copying rows. Repeating it changes nothing."""

@@ -52,8 +52,9 @@ class Watchdog:
         self.views: dict[Side, SideView] = {side: SideView() for side in SIDES}
         self.serving: Side | None = None
         self.upstreams: list[dict[str, Any]] | None = None
-        self.synchronous = "off"  # on, degraded, off
+        self.synchronous = "off"  # on, degraded (the follower fell behind), off (nothing to wait for)
         self.synchronous_since = time.time()
+        self.looked_at = 0.0
         self.last_streaming = time.monotonic()
         self._not_streaming_since: float | None = None
         self._caught_up_looks = 0
@@ -61,11 +62,14 @@ class Watchdog:
 
     async def run(self) -> None:
         """Forever; what goes wrong with one look is said once and looked at again."""
+        await asyncio.gather(self._watch_sides(), self._watch_gateway())
+
+    async def _watch_sides(self) -> None:
         last_problem = ""
         while True:
             started = time.monotonic()
             try:
-                await self.look()
+                await self.look_at_sides()
                 await self._judge_replication()
                 await self._restart_lost_database()
                 await self._open_wanted_gate()
@@ -76,11 +80,30 @@ class Watchdog:
                 last_problem = str(problem)
             await asyncio.sleep(max(0.02, _EVERY_S - (time.monotonic() - started)))
 
-    async def look(self) -> None:
-        async def look_at_gateway() -> None:
-            self.serving, self.upstreams = await asyncio.gather(self._system.gateway.serving(), self._system.gateway.upstreams())
+    async def _watch_gateway(self) -> None:
+        while True:
+            started = time.monotonic()
+            await self.look_at_gateway()
+            await asyncio.sleep(max(0.02, _EVERY_S - (time.monotonic() - started)))
 
-        await asyncio.gather(*(self._look_at(side) for side in SIDES), look_at_gateway())
+    async def look(self) -> None:
+        await asyncio.gather(self.look_at_sides(), self.look_at_gateway())
+
+    async def look_at_gateway(self) -> None:
+        """Takes up to a second while orders are held: nothing else waits for it."""
+        self.serving, self.upstreams = await asyncio.gather(self._system.gateway.serving(), self._system.gateway.upstreams())
+
+    async def look_at_sides(self) -> None:
+        began = time.monotonic()
+        await asyncio.gather(*(self._look_at(side) for side in SIDES))
+        active = self.views[self._system.state.active]
+        if active.follows.streaming:
+            self.last_streaming = time.monotonic()
+        if active.sync_names:
+            self._note("on")
+        elif self.synchronous == "on":
+            self._note("off")
+        self.looked_at = began
 
     async def _look_at(self, side: Side) -> None:
         site, view = self._system.sites[side], SideView(seen_at=time.time())
@@ -104,23 +127,17 @@ class Watchdog:
 
     async def _judge_replication(self) -> None:
         """Only while the active side takes orders: in mid-switch the steps decide."""
-        system = self._system
-        side = system.state.active
+        side = self._system.state.active
         view = self.views[side]
-        if view.follows.streaming:
-            self.last_streaming = time.monotonic()
-        if not view.database_up or not view.writes_granted or not system.state.sides[side].gate_open or system.lock.locked():
-            self._note(self._as_seen(view))
+        if not view.database_up or not view.writes_granted or not self._system.state.sides[side].gate_open:
             return
+        if self.views[other(side)].sync_names:
+            # left over from a switch taken back: what the follower applies must wait for nobody
+            await self._names_set(other(side), None, active=side)
         if view.sync_names:
             await self._perhaps_degrade(side, view)
         else:
             await self._perhaps_return(side, view)
-
-    def _as_seen(self, view: SideView) -> str:
-        if view.sync_names:
-            return "on"
-        return self.synchronous if self.synchronous != "on" else "off"
 
     async def _perhaps_degrade(self, side: Side, view: SideView) -> None:
         now = time.monotonic()
@@ -128,24 +145,27 @@ class Watchdog:
         waited_s = await self._system.sites[side].database.watch.fetchval(_OLDEST_WAIT, timeout_s=1)
         missing_s = now - self._not_streaming_since if self._not_streaming_since else 0.0
         if max(waited_s, missing_s) < self._system.degrade_after_s:
-            self._note("on")
             return
-        await replication.sync_names_set(self._system.sites[side].database, None)
-        self._not_streaming_since, self._caught_up_looks = None, 0
-        self._note("degraded")
-        say("watchdog", f"the {other(side)} has not confirmed for {max(waited_s, missing_s):.1f} s: orders no longer wait for it. NO SECOND COPY")
+        if await self._names_set(side, None, active=side):
+            self._note("degraded")
+            say("watchdog", f"the {other(side)} has not confirmed for {max(waited_s, missing_s):.1f} s: orders no longer wait for it. NO SECOND COPY")
 
     async def _perhaps_return(self, side: Side, view: SideView) -> None:
-        follows = view.follows
-        good = follows.streaming and (follows.lag_bytes or 0) < _SMALL_LAG_BYTES
+        good = view.follows.streaming and (view.follows.lag_bytes or 0) < _SMALL_LAG_BYTES
         self._caught_up_looks = self._caught_up_looks + 1 if good else 0
-        if self._caught_up_looks < 2:
-            self._note("degraded" if self.synchronous == "degraded" else "off")
-            return
-        await replication.sync_names_set(self._system.sites[side].database, other(side))
+        if self._caught_up_looks >= 2 and await self._names_set(side, other(side), active=side):
+            self._note("on")
+            say("watchdog", f"the {other(side)} has caught up: orders are acknowledged once they are on both sides")
+
+    async def _names_set(self, side: Side, follower: Side | None, *, active: Side) -> bool:
+        """Unless a step has begun to move business since the look."""
+        state = self._system.state
+        async with self._system.lock:
+            if state.active != active or not state.sides[active].gate_open:
+                return False
+            await replication.sync_names_set(self._system.sites[side].database, follower)
         self._not_streaming_since, self._caught_up_looks = None, 0
-        self._note("on")
-        say("watchdog", f"the {other(side)} has caught up: orders are acknowledged once they are on both sides")
+        return True
 
     def _note(self, synchronous: str) -> None:
         if synchronous != self.synchronous:
