@@ -1,0 +1,74 @@
+"""How the room's entries read."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kernel.models import Entry
+from kernel.sentences import Words, register
+
+WHY = {
+    "unanswered": _("nobody has answered"),
+    "unreachable": _("no channel of those called works"),
+    "by_hand": _("called on by hand"),
+    "nobody": _("nobody holds it now"),
+    "fence": _("outside the drill's fence"),
+    "page_ended": _("the page has ended"),
+    "reached_otherwise": _("reached another way"),
+    "outside_fence": _("outside the drill's fence"),
+}
+
+
+def why(code: str) -> str:
+    """The reason in words; an unknown one as it is."""
+    return str(WHY.get(code, code))
+
+
+def _called(entry: Entry) -> Words:
+    if entry.payload["coalesced"] and entry.payload["names"]:
+        return _("%(names)s were called about %(subject)s; %(coalesced)s follow in a digest, having been called moments ago.")
+    if entry.payload["coalesced"]:
+        return _("%(coalesced)s follow in a digest about %(subject)s, having been called moments ago.")
+    return _("Called about %(subject)s: %(names)s.")
+
+
+def _escalated(entry: Entry) -> Words:
+    return str(_("The page goes on along its chain: {why}.")).format(why=why(entry.payload["why"]))
+
+
+def _skipped(entry: Entry) -> Words:
+    return str(_("A step of the chain was passed over (%(who)s): {why}.")).format(why=why(entry.payload["why"]))
+
+
+def _dropped(entry: Entry) -> Words:
+    return str(_("The message to %(person)s by %(channel)s was not sent: {why}.")).format(why=why(entry.payload["why"]))
+
+
+def _sent(entry: Entry) -> Words:
+    if entry.payload["is_repeat"]:
+        return _("Sent again to %(person)s by %(channel)s; the first one may have arrived too.")
+    return _("Sent to %(person)s by %(channel)s.")
+
+
+def _maybe(entry: Entry) -> Words:
+    if entry.payload["will_repeat"]:
+        return _("Maybe sent to %(person)s by %(channel)s (%(error)s); it is sent once more, marked as a repeat.")
+    return _("Maybe sent to %(person)s by %(channel)s (%(error)s).")
+
+
+register("notify.page_started.v1", _("A page about %(subject)s started."))
+register("notify.page_called.v1", _called)
+register("notify.page_step_skipped.v1", _skipped)
+register("notify.page_person_unreachable.v1", _("No channel of %(person)s works now; the next person is called."))
+register("notify.page_escalated.v1", _escalated)
+register("notify.page_acknowledged.v1", _("%(person)s acknowledged the page about %(subject)s."))
+register("notify.page_exhausted.v1", _("Nobody answered the page about %(subject)s; its chain has ended."))
+register("notify.page_cancelled.v1", _("The page about %(subject)s was called off."))
+register("notify.message_queued.v1", _("A message goes to %(names)s."))
+register("notify.delivery_sent.v1", _sent)
+register("notify.delivery_maybe_sent.v1", _maybe)
+register("notify.delivery_failed.v1", _("Not sent to %(person)s by %(channel)s: %(error)s."))
+register("notify.delivery_dropped.v1", _dropped)
+register("notify.delivery_fell_back.v1", _("%(from_channel)s to %(person)s does not work; %(to_channel)s is tried."))
+register("notify.channel_down.v1", pgettext_lazy("channel", "%(channel)s is down: %(error)s. Other channels are used."))
+register("notify.channel_up.v1", pgettext_lazy("channel", "%(channel)s works again."))
+register("notify.fence_opened.v1", _("The fence “%(subject)s” was set."))
