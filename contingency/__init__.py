@@ -1,0 +1,1 @@
+"""What is prepared beforehand: people, guarded parts, and the plan."""

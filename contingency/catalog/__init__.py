@@ -1,0 +1,1 @@
+"""What is guarded, and what can go wrong with it."""

@@ -1,0 +1,33 @@
+"""What the organisation's entries say to people."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kernel import sentences
+from kernel.models import Entry
+
+
+def row_changed(entry: Entry) -> str | Promise:
+    """A row that the plan in force added, changed or retired."""
+    words = {
+        "added": _("The plan in force adds “%(subject)s”."),
+        "changed": _("The plan in force changes “%(subject)s”."),
+        "retired": _("The plan in force no longer has “%(subject)s”."),
+    }
+    return words[entry.payload["change"]]
+
+
+sentences.register("org.user_created.v1", _("%(actor)s made %(subject)s known to the console."))
+sentences.register("org.user_deactivated.v1", _("%(actor)s recorded that %(subject)s has left."))
+sentences.register("org.password_set.v1", _("%(actor)s set the password of %(subject)s."))
+sentences.register("org.holding_assigned.v1", _("%(actor)s assigned a position: %(subject)s."))
+sentences.register("org.holding_ended.v1", _("%(actor)s ended a holding: %(subject)s."))
+sentences.register("org.shift_added.v1", _("%(actor)s added a shift: %(subject)s."))
+sentences.register("org.shift_cancelled.v1", _("%(actor)s cancelled a shift: %(subject)s."))
+sentences.register("org.contact_point_added.v1", _("%(actor)s added a contact point: %(subject)s."))
+sentences.register("org.contact_point_removed.v1", _("%(actor)s removed a contact point: %(subject)s."))
+sentences.register("org.contact_point_lost.v1", _("%(subject)s no longer exists and is not tried any more: %(reason)s"))
+sentences.register("org.token_created.v1", _("%(actor)s made the token %(subject)s."))
+sentences.register("org.token_revoked.v1", _("%(actor)s revoked the token %(subject)s."))
+for name in ("org.unit_changed.v1", "org.position_changed.v1", "org.emergency_group_changed.v1", "org.roster_changed.v1"):
+    sentences.register(name, row_changed)

@@ -1,0 +1,33 @@
+"""Use cases of the organisation."""
+
+from contingency.org.services.contacts import contact_point_add, contact_point_lost, contact_point_remove
+from contingency.org.services.holdings import holding_assign, holding_end
+from contingency.org.services.people import password_set, user_create, user_deactivate
+from contingency.org.services.rosters import shift_add, shift_cancel
+from contingency.org.services.slugged import Put, Row, rows_put
+from contingency.org.services.structure import GroupSpec, PositionSpec, RosterSpec, UnitSpec, organisation_put
+from contingency.org.services.tokens import token_create, token_issue, token_revoke
+
+__all__ = [
+    "GroupSpec",
+    "PositionSpec",
+    "Put",
+    "RosterSpec",
+    "Row",
+    "UnitSpec",
+    "contact_point_add",
+    "contact_point_lost",
+    "contact_point_remove",
+    "holding_assign",
+    "holding_end",
+    "organisation_put",
+    "password_set",
+    "rows_put",
+    "shift_add",
+    "shift_cancel",
+    "token_create",
+    "token_issue",
+    "token_revoke",
+    "user_create",
+    "user_deactivate",
+]

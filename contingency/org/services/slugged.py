@@ -1,0 +1,78 @@
+"""Rows that a document describes, keyed by slug: added, updated, or retired when it no longer has them. Never deleted."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from kernel.journal import Record
+from kernel.models import Stateful
+
+R = TypeVar("R", bound=Stateful)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One wanted row: its slug and the values of its columns."""
+
+    slug: str
+    values: dict[str, Any]
+
+
+@dataclass
+class Put(Generic[R]):
+    """What became of the rows: all wanted ones by slug, and what changed, as journal records still to be written."""
+
+    by_slug: dict[str, R] = field(default_factory=dict)
+    added: list[R] = field(default_factory=list)
+    changed: list[R] = field(default_factory=list)
+    retired: list[R] = field(default_factory=list)
+
+    def records(self, event: Callable[..., Any], *, under: Iterable[Any] = (), cause: Any = None) -> list[Record]:
+        """One journal record per row that was touched; `event` is made with `slug` and `change`."""
+        groups = (("added", self.added), ("changed", self.changed), ("retired", self.retired))
+        under = tuple(under)
+        return [
+            Record(event=event(slug=row.slug, change=change), subject=row, under=under, cause=cause)  # type: ignore[attr-defined]
+            for change, rows in groups
+            for row in rows
+        ]
+
+
+def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, in_document_order: bool = True) -> Put[R]:
+    """Make the table say what the document says. Locks all its rows; call inside a transaction, and record `Put.records`.
+
+    Values of a row may be callables taking the rows put so far (a parent that this very call makes).
+    """
+    present = {row.slug: row for row in model._default_manager.select_for_update().order_by("pk")}  # type: ignore[attr-defined]
+    put: Put[R] = Put()
+    for number, row in enumerate(rows):
+        values = {name: value(put.by_slug) if callable(value) else value for name, value in row.values.items()}
+        if in_document_order:
+            values["order"] = number
+        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, values, put)
+    for left in present.values():
+        if left.retired_at is None:
+            left.retired_at = at
+            _save(left)
+            put.retired.append(left)
+    return put
+
+
+def _put_one(model: type[R], record: R | None, slug: str, values: dict[str, Any], put: Put[R]) -> R:
+    if record is None:
+        record = model(slug=slug, **values)
+        record.save()
+        put.added.append(record)
+        return record
+    for name, value in {**values, "retired_at": None}.items():
+        setattr(record, name, value)
+    if record.changes()[1]:
+        _save(record)
+        put.changed.append(record)
+    return record
+
+
+def _save(record: Stateful) -> None:
+    record.version += 1
+    record.save()

@@ -1,0 +1,37 @@
+"""The fixed words of the plan. Everything with a number behind it is a row."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Grade(models.TextChoices):
+    """The three grades of an incident (INC-02), lowest first."""
+
+    GENERAL = "general", _("General")
+    SEVERE = "severe", _("Severe")
+    MAJOR = "major", _("Major")
+
+
+class Clock(models.TextChoices):
+    """The three recovery clocks of an outage (RTO-01)."""
+
+    SWITCHOVER = "switchover", _("Business on the standby")
+    RECOVERY = "recovery", _("Business normal")
+    SWITCHBACK = "switchback", _("Back on the primary")
+
+
+class Track(models.TextChoices):
+    """The two tracks of a playbook, worked side by side (INC-04)."""
+
+    TECHNICAL = "technical", _("Technical")
+    BUSINESS = "business", _("Business")
+
+
+class ResponseRole(models.TextChoices):
+    """What a person does in one incident (INC-03). Not a standing role: it ends with the incident."""
+
+    COMMANDER = "commander", _("Commander")
+    TECHNICAL_LEAD = "technical_lead", _("Technical lead")
+    BUSINESS_LEAD = "business_lead", _("Business lead")
+    COMMUNICATIONS_LEAD = "communications_lead", _("Communications lead")
+    SCRIBE = "scribe", _("Scribe")

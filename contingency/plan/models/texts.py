@@ -1,0 +1,35 @@
+"""Message texts, in both languages, with placeholders in braces."""
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.db import models
+
+from contingency.plan.models.rows import PlanRow
+from kernel.i18n import pick
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+MISSING = "–"
+
+
+class MessageText(PlanRow):
+    """A subject and a body that `notify` renders in the reader's language. The first body line alone should make sense."""
+
+    journal_kind: ClassVar[str] = "message_text"
+
+    name_en = models.CharField(max_length=200)
+    name_zh = models.CharField(max_length=200)
+    subject_en = models.CharField(max_length=300)
+    subject_zh = models.CharField(max_length=300)
+    body_en = models.TextField()
+    body_zh = models.TextField()
+
+    def render(self, language: str, params: Mapping[str, object]) -> tuple[str, str]:
+        """(subject, body) with the placeholders filled. A parameter that is missing shows as a dash: a page must go out."""
+
+        def fill(text: str) -> str:
+            return PLACEHOLDER.sub(lambda found: str(params.get(found.group(1), MISSING)), text)
+
+        subject = fill(pick(self, "subject", language))
+        return " ".join(subject.split()), fill(pick(self, "body", language))

@@ -1,0 +1,109 @@
+"""Reads of the plan in force. Everything here is rows: the document itself is only read when it is loaded or exported."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.utils.translation import gettext_lazy as _
+
+from contingency.catalog.models import FaultKind, Part
+from contingency.org import selectors as org
+from contingency.org.models import User
+from contingency.plan.models import ChainStep, EscalationChain, LevelCall, MessageText, Plan, PlanVersion, Playbook, RecoveryTarget, ResponseLevel
+from kernel.errors import NotFound
+
+
+def plan_get(slug: str = "contingency") -> Plan:
+    """The plan. Raises NotFound before the first document was loaded."""
+    found = Plan.objects.filter(slug=slug).first()
+    if found is None:
+        raise NotFound(kind=_("plan"))
+    return found
+
+
+def version_in_force() -> PlanVersion | None:
+    """The approved version, or None before the first approval."""
+    return PlanVersion.objects.select_related("plan", "author", "approver").filter(state=PlanVersion.State.APPROVED).order_by("plan_id").first()
+
+
+def version_get(number: int | None = None) -> PlanVersion:
+    """A version by its number; without one the version in force. Raises NotFound."""
+    found = version_in_force() if number is None else PlanVersion.objects.select_related("plan").filter(number=number).order_by("plan_id").first()
+    if found is None:
+        raise NotFound(kind=_("plan version"))
+    return found
+
+
+def level_for(grade: str) -> ResponseLevel:
+    """What a grade sets going, with calls, groups and playbooks at hand. Raises NotFound. Four queries."""
+    calls = Prefetch("calls", LevelCall.objects.select_related("roster", "position", "chain"))
+    found = ResponseLevel.objects.filter(grade=grade, retired_at=None).prefetch_related(calls, "groups", "playbooks").first()
+    if found is None:
+        raise NotFound(kind=_("response level"))
+    return found
+
+
+def targets_for(part: Part) -> list[RecoveryTarget]:
+    """One target per recovery clock: the part's own where the plan has one, else the one for all. One query."""
+    targets = RecoveryTarget.objects.filter(Q(part="") | Q(part=part.slug), retired_at=None).order_by("part")
+    return list({target.clock: target for target in targets}.values())
+
+
+def playbooks_for(fault_class: str, fault_kind: FaultKind | int | str | None = None) -> list[Playbook]:
+    """Playbooks that fit, the closest first: of the kind, of the kinds above it, general ones of the class.
+
+    `fault_kind`: the kind, its key or its slug; None while it is not yet known: then those for after an upgrade come first,
+    for that is what this house is about, then the general one of the class, then those of its kinds. Four queries at most.
+    """
+    fits = Playbook.objects.filter(fault_class=fault_class, retired_at=None).prefetch_related("steps")
+    if fault_kind is None:
+        return sorted(fits, key=lambda playbook: (not playbook.after_upgrade, playbook.fault_kind_id is not None, playbook.order))
+    above = _kind_and_above(fault_kind)
+    near = {pk: place for place, pk in enumerate(above)}
+    fits = fits.filter(Q(fault_kind=None) | Q(fault_kind__in=above))
+    return sorted(fits, key=lambda playbook: (near.get(playbook.fault_kind_id or 0, len(above)), not playbook.after_upgrade, playbook.order))
+
+
+def _kind_and_above(fault_kind: FaultKind | int | str | None) -> list[int]:
+    """Keys of a kind and of the kinds above it, nearest first."""
+    if fault_kind is None:
+        return []
+    parents = dict(FaultKind.objects.values_list("pk", "parent_id"))
+    if isinstance(fault_kind, str):
+        fault_kind = FaultKind.objects.filter(slug=fault_kind).first() or 0
+    key: int | None = fault_kind.pk if isinstance(fault_kind, FaultKind) else fault_kind
+    path: list[int] = []
+    while key in parents and key not in path:
+        path.append(key)
+        key = parents[key]
+    return path
+
+
+def chain_get(slug: str) -> EscalationChain:
+    """An escalation chain with its steps at hand. Raises NotFound. Two queries."""
+    steps = Prefetch("steps", ChainStep.objects.select_related("roster", "position"))
+    found = EscalationChain.objects.filter(slug=slug, retired_at=None).prefetch_related(steps).first()
+    if found is None:
+        raise NotFound(kind=_("escalation chain"))
+    return found
+
+
+def people_of(call: ChainStep | LevelCall, at: datetime) -> list[User]:
+    """Whom a step of a chain, or a call of a level, means at that moment. One query."""
+    if call.roster is not None:
+        person = org.on_duty_at_rank(call.roster, call.rank or 1, at)
+        return [person] if person is not None else []
+    return org.people_with_position(call.position.slug, at) if call.position is not None else []
+
+
+def message_text(slug: str) -> MessageText:
+    """A message text, ready to be rendered in the reader's language. Raises NotFound."""
+    found = MessageText.objects.filter(slug=slug, retired_at=None).first()
+    if found is None:
+        raise NotFound(kind=_("message text"))
+    return found
+
+
+def version_list(**filters: Any) -> list[PlanVersion]:
+    """All versions without their texts, the newest first."""
+    return list(PlanVersion.objects.select_related("plan", "author", "approver").defer("text").filter(**filters))
