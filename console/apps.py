@@ -1,0 +1,10 @@
+"""App configuration of the console."""
+
+from kernel.apps import RoomConfig
+
+
+class ConsoleConfig(RoomConfig):
+    """Screens, REST, live feed."""
+
+    name = "console"
+    label = "console"

@@ -1,0 +1,40 @@
+"""What the console itself must remember: tries to log in, and what was already submitted."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class LoginAttempt(models.Model):
+    """One try to log in. Counted per account, never per address: addresses can be forged and shared."""
+
+    account = models.CharField(max_length=150)  # as typed, lower case; it may not exist
+    bucket = models.CharField(max_length=80)  # "stranger", or the known browser the try came from
+    succeeded = models.BooleanField(default=False)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "bucket", "at"], name="login_attempt_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.at}"
+
+
+class Submission(models.Model):
+    """A form or request that was carried out, kept so that sending it twice has one effect.
+
+    `key` is the form's own mark or the client's `Idempotency-Key`; the answer is given again as it was.
+    """
+
+    person = models.CharField(max_length=64)
+    key = models.CharField(max_length=128)
+    digest = models.CharField(max_length=64)  # SHA-256 of what was sent: the same key with another body is refused
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.JSONField(null=True)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="submission_once")]
+        indexes = [models.Index(fields=["at"], name="submission_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,84 @@
+"""The legal next moves of a record for one person, from the table of moves: nothing else is ever offered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from kernel import moves, permissions
+from kernel.actors import Actor
+from kernel.moves import Move
+from kernel.permissions import Grant
+
+
+@dataclass(frozen=True)
+class Button:
+    """One move as a button: what it is called, what it will do, and how far the person's right goes."""
+
+    move: Move
+    title: str
+    effect: str
+    address: str
+    tone: str  # go, stop, or plain
+    proposes: bool
+    record_id: str
+    version: int
+
+    @property
+    def id(self) -> str:
+        """Its id in the page."""
+        return f"do-{self.move.id.replace('.', '-')}-{self.record_id}"
+
+    @property
+    def is_one_tap(self) -> bool:
+        """Whether it asks nothing and is not dangerous: carried out by the first press."""
+        return not (self.move.inputs or self.move.dangerous or self.move.reason_required or self.proposes)
+
+
+def is_legal(move: Move, record: Any) -> bool:
+    """Whether the record's state allows it, and what else its room asks before it offers it (`extra["available"]`)."""
+    if move.source and getattr(record, "state", None) not in move.source:
+        return False
+    available = move.extra.get("available")
+    return bool(available is None or available(record))
+
+
+def button(actor: Actor, move: Move, record: Any, **prefill: str) -> Button | None:
+    """The button of one move; None when state or rights forbid it."""
+    if move.creates or not is_legal(move, record):
+        return None
+    grant = permissions.can(actor, move.id, record)
+    if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE):
+        return None
+    proposes = grant == Grant.PROPOSE or (grant == Grant.SECOND and move.wants_second(record))
+    address = reverse("console:do", args=[move.id, record.public_id])
+    return Button(
+        move=move,
+        title=str(move.title),
+        effect=str(move.effect),
+        address=f"{address}?{urlencode(prefill)}" if prefill else address,
+        tone="stop" if move.dangerous else "",
+        proposes=proposes,
+        record_id=str(record.public_id),
+        version=record.version,
+    )
+
+
+def buttons(actor: Actor, record: Any, *, skip: Iterable[str] = (), only: Iterable[str] = ()) -> list[Button]:
+    """All legal next moves of a record, in the order of the table."""
+    skip, only = set(skip), set(only)
+    chosen = [move for move in moves.for_record(record.journal_kind) if move.id not in skip and (not only or move.id in only)]
+    return [found for move in chosen if (found := button(actor, move, record))]
+
+
+def makers(actor: Actor, kind: str) -> list[Button]:
+    """The moves that make a new record of this kind."""
+    made = []
+    for move in moves.for_record(kind):
+        grant = permissions.can(actor, move.id) if move.creates else None
+        if grant is not None and grant != Grant.READ:
+            address = reverse("console:make", args=[move.id])
+            made.append(Button(move, str(move.title), str(move.effect), address, "", grant == Grant.PROPOSE, "new", 0))
+    return made

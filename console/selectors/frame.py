@@ -1,0 +1,114 @@
+"""What stands around every screen: who looks, in which language and theme, what is late, how much waits."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+
+from console import people
+from console.feed import news
+from kernel import clock, records, sweeps
+from kernel.actors import Actor
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+LATE_FOR_S = 5.0  # how long the answer to “what is late?” is good for all pages of this process
+
+_late: tuple[float, list[str]] = (0.0, [])
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the navigation."""
+
+    name: str
+    label: str
+    icon: str
+    address: str
+    is_here: bool
+    count: int = 0
+
+
+def late_sweeps() -> list[str]:
+    """Names of the sweeps that are behind. One query per sweep, at most every five seconds per process."""
+    global _late
+    asked, names = _late
+    if time.monotonic() - asked > LATE_FOR_S:
+        names = [sweep.name for sweep in sweeps.late()]
+        _late = (time.monotonic(), names)
+    return names
+
+
+class Frame:
+    """Everything here is asked for only when a template uses it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def now(self) -> datetime:
+        """The business clock's present."""
+        return clock.now()
+
+    @cached_property
+    def cursor(self) -> str:
+        """From where on the live feed tells what this page does not show yet."""
+        return news.head()
+
+    @cached_property
+    def actor(self) -> Actor | None:
+        """The person, if anybody is logged in."""
+        user = getattr(self.request, "user", None)
+        return people.actor_of(self.request) if user is not None and user.is_authenticated else None
+
+    @property
+    def theme(self) -> str:
+        """`light` or `dark` when chosen; empty: as the system has it."""
+        chosen = self.request.COOKIES.get(THEME_COOKIE, "")
+        return chosen if chosen in THEMES else ""
+
+    @property
+    def languages(self) -> list[tuple[str, str, bool]]:
+        """(code, name in itself, is it the present one)."""
+        present = get_language() or "en"
+        names = {"en": "English", "zh-hans": "简体中文"}
+        return [(code, names[code], code == present) for code, _name in settings.LANGUAGES]
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this installation may wind its clock: a practice ground."""
+        return bool(settings.CLOCK_MAY_BE_WOUND)
+
+    @cached_property
+    def late(self) -> list[str]:
+        """Which sweeps are behind."""
+        return late_sweeps()
+
+    @cached_property
+    def nav(self) -> list[Item]:
+        """The screens that exist and that the person may see."""
+        here = self.request.path
+        return [
+            Item("now", gettext("Now"), "activity-heartbeat", reverse("console:now"), here == reverse("console:now")),
+            *self._lists(here),
+        ]
+
+    def _lists(self, here: str) -> list[Item]:
+        shown = []
+        for kind, label, symbol, filters in (
+            ("alert", gettext("Alerts"), "alert-triangle", {"state": "firing"}),
+            ("incident", gettext("Incidents"), "flame", {"state": "open"}),
+            ("switch", gettext("Switches"), "switch-horizontal", None),
+            ("proposal", gettext("Proposals"), "user-check", {"state": "proposed"}),
+        ):
+            if self.actor is None or not records.may_read(self.actor, records.get(kind), None):
+                continue
+            address = reverse(f"console:{kind}-list")
+            count = records.get(kind).list_for(self.actor, **filters).order_by().count() if filters else 0
+            shown.append(Item(kind, label, symbol, address, here.startswith(address), count))
+        return shown

@@ -1,0 +1,176 @@
+"""The home screen: what is wrong, how long have we got, who has it, what waits. Each part asks only for what it shows."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Min
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from console.selectors import clocks, parts, people
+from console.selectors.clocks import Ring
+from incidents.response.models import Incident, IncidentRole
+from incidents.switchover.models import RecoveryClock
+from kernel import records
+from kernel.actors import Actor
+from kernel.i18n import pick
+from kernel.models import Proposal
+from notify.models import Page
+
+SHOWN = 8
+RANK = {"major": 0, "severe": 1, "general": 2, "": 3}
+
+
+@dataclass
+class Card:
+    """One open incident with its clocks, who commands, and whether anybody has answered."""
+
+    incident: Incident
+    address: str
+    title: str
+    rings: list[Ring] = field(default_factory=list)
+    commander: str = ""
+    page: Page | None = None
+
+    @property
+    def urgent(self) -> Ring | None:
+        """The clock with the least time left."""
+        return clocks.most_urgent(self.rings)
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The state of everything in one line."""
+
+    tone: str
+    words: str
+    detail: str
+    address: str
+    ring: Ring | None = None
+
+
+class NowScreen:
+    """What the home screen shows, for one person, at one moment."""
+
+    def __init__(self, actor: Actor, now: datetime) -> None:
+        self.actor = actor
+        self.now = now
+
+    def may_read(self, kind: str) -> bool:
+        """Whether this kind of record concerns the person at all."""
+        return records.may_read(self.actor, records.get(kind), None)
+
+    @cached_property
+    def incidents(self) -> list[Card]:
+        """Open incidents, the worst first. Four queries, however many."""
+        if not self.may_read("incident"):
+            return []
+        found = list(records.get("incident").list_for(self.actor, state="open").select_related("outage")[:50])
+        found.sort(key=lambda incident: (RANK.get(incident.response_grade, 3), incident.failing_since))
+        cards = [Card(incident, incident_address(incident), title_of(incident)) for incident in found]
+        self._add_clocks(cards)
+        self._add_people(cards)
+        return cards
+
+    def _add_clocks(self, cards: list[Card]) -> None:
+        outages = [card.incident.outage_id for card in cards if card.incident.outage_id]
+        of_outage: dict[int, list[RecoveryClock]] = defaultdict(list)
+        for clock in RecoveryClock.objects.filter(outage_id__in=outages).select_related("outage"):
+            of_outage[clock.outage_id].append(clock)
+        for card in cards:
+            card.rings = clocks.rings(of_outage.get(card.incident.outage_id or 0, []), self.now)
+
+    def _add_people(self, cards: list[Card]) -> None:
+        ids = [card.incident.pk for card in cards]
+        held = IncidentRole.objects.filter(incident_id__in=ids, role=IncidentRole.Role.COMMANDER, ended_at=None).select_related("user")
+        commanders = {role.incident_id: pick(role.user, "display_name") for role in held}
+        pages: dict[Any, Page] = {}
+        about = [card.incident.public_id for card in cards]
+        for page in Page.objects.filter(subject_kind="incident", subject_id__in=about, state__in=["calling", "exhausted"]).order_by("id"):
+            pages[str(page.subject_id)] = page
+        for card in cards:
+            card.commander = commanders.get(card.incident.pk, "")
+            card.page = pages.get(str(card.incident.public_id))
+
+    @cached_property
+    def headline(self) -> Headline:
+        """One sentence for the director."""
+        if self.incidents:
+            worst = self.incidents[0]
+            words = f"{worst.title}"
+            grade = worst.incident.response_grade
+            detail = " · ".join(filter(None, [worst.incident.state_label(), _("%(who)s commands") % {"who": worst.commander} if worst.commander else ""]))
+            return Headline(grade, words, detail, worst.address, worst.urgent)
+        down = [part for part in self.parts if part.is_bad]
+        if down:
+            return Headline("severe", _("%(part)s needs a look") % {"part": down[0].name}, down[0].words, "")
+        if self.unacknowledged_count:
+            return Headline("warn", _("No incident, but alerts nobody has seen"), "", reverse("console:alert-list"))
+        return Headline("quiet", _("All quiet"), _("No open incident, no alert waiting."), "")
+
+    @cached_property
+    def _alerts(self) -> Any:
+        return records.get("alert").list_for(self.actor, state="firing").select_related("part", "source")
+
+    @cached_property
+    def alerts(self) -> list[Any]:
+        """Alerts that nobody has acknowledged, newest first."""
+        return list(self._alerts[:SHOWN]) if self.may_read("alert") else []
+
+    @cached_property
+    def _alert_numbers(self) -> dict[str, Any]:
+        if not self.may_read("alert"):
+            return {"count": 0, "oldest": None}
+        numbers = self._alerts.order_by().aggregate(oldest=Min("first_seen_at"))
+        return {"count": self._alerts.order_by().count(), **numbers}
+
+    @property
+    def unacknowledged_count(self) -> int:
+        """How many."""
+        return int(self._alert_numbers["count"])
+
+    @property
+    def oldest_unacknowledged(self) -> datetime | None:
+        """Since when the oldest waits."""
+        oldest: datetime | None = self._alert_numbers["oldest"]
+        return oldest
+
+    @cached_property
+    def unrouted(self) -> list[Any]:
+        """Open alerts that no matcher and no default part claims."""
+        if not self.may_read("alert"):
+            return []
+        return list(records.get("alert").list_for(self.actor).filter(part=None, state__in=["firing", "acknowledged"]).select_related("source")[:SHOWN])
+
+    @cached_property
+    def duty(self) -> list[people.Duty]:
+        """Who is on duty now, per roster."""
+        return people.duty_now(self.now)
+
+    @cached_property
+    def parts(self) -> list[parts.PartView]:
+        """Guarded parts with where traffic flows."""
+        return parts.parts_for(self.actor)
+
+    @cached_property
+    def exhausted(self) -> list[Card]:
+        """Incidents whose page reached the end of its chain unanswered."""
+        return [card for card in self.incidents if card.page is not None and card.page.state == "exhausted"]
+
+    @cached_property
+    def proposals(self) -> list[Proposal]:
+        """What waits for somebody to agree."""
+        return list(records.get("proposal").list_for(self.actor, state="proposed")[:SHOWN]) if self.may_read("proposal") else []
+
+
+def incident_address(incident: Incident) -> str:
+    """Where its room is."""
+    return reverse("console:room", args=[incident.number])
+
+
+def title_of(incident: Incident) -> str:
+    """Its title; those who may only know that it exists see the number."""
+    return incident.number if getattr(incident, "titles_only", False) else incident.title

@@ -1,0 +1,253 @@
+"""The incident room: one incident with everything that belongs to it, each part asked for only when shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from console.selectors import buttons, clocks, parts, timeline
+from console.selectors.buttons import Button
+from console.selectors.clocks import Ring
+from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
+from incidents.response.models.states import OPEN, State
+from incidents.switchover.models import RecoveryClock, Switch
+from kernel import journal, proposals, records
+from kernel.actors import Actor
+from kernel.i18n import pick
+from kernel.models import Proposal
+from notify.models import Page
+from work import selectors as work
+
+TIMELINE = 150
+ALERTS = 12
+WAY = (State.DISCOVERED, State.CONFIRMED, State.LOCATED, State.HANDLING, State.VERIFYING, State.RESOLVED, State.IN_REVIEW, State.CLOSED)
+REACHED = {
+    State.DISCOVERED: "discovered_at",
+    State.CONFIRMED: "confirmed_at",
+    State.LOCATED: "located_at",
+    State.HANDLING: "handling_at",
+    State.VERIFYING: "verifying_at",
+    State.RESOLVED: "resolved_at",
+    State.IN_REVIEW: "reviewed_at",
+    State.CLOSED: "closed_at",
+}
+# The order of the buttons: what usually comes next first; the rest follows behind “More”.
+FORWARD = (
+    "incidents.confirm",
+    "incidents.switch_order",
+    "incidents.handle",
+    "incidents.business_normal",
+    "incidents.repair",
+    "incidents.verify",
+    "incidents.resolve",
+    "incidents.review",
+    "incidents.close",
+)
+PROMINENT = 4
+NOTES = "incidents.note"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way through an incident's life."""
+
+    label: str
+    at: datetime | None
+    look: str  # done, now, or nothing
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role in the incident: who has it, whether they answered, what one may do about it."""
+
+    label: str
+    who: str
+    acknowledged_at: datetime | None
+    phones: list[str]
+
+
+class Room:
+    """One incident for one person at one moment."""
+
+    def __init__(self, actor: Actor, incident: Incident, now: datetime) -> None:
+        self.actor = actor
+        self.incident = incident
+        self.now = now
+
+    @property
+    def titles_only(self) -> bool:
+        """Administrators see that it exists, not what is in it (SEC-01)."""
+        return bool(getattr(self.incident, "titles_only", False))
+
+    @property
+    def steps(self) -> list[Step]:
+        """The way from discovered to closed; a way out is added where it was taken."""
+        state = State(self.incident.state)
+        if state not in WAY:
+            return [Step(str(State.DISCOVERED.label), self.incident.discovered_at, "done"), Step(str(state.label), None, "now")]
+        here = WAY.index(state)
+        return [self._step(step, index, here) for index, step in enumerate(WAY)]
+
+    def _step(self, step: State, index: int, here: int) -> Step:
+        reached = getattr(self.incident, REACHED[step])
+        look = "now" if index == here else "done" if index < here and (reached or step != State.LOCATED) else ""
+        return Step(str(step.label), reached if index <= here or reached else None, look)
+
+    @cached_property
+    def outage(self) -> Any:
+        """The outage that this incident drives, if business stands still."""
+        return self.incident.outage
+
+    @cached_property
+    def rings(self) -> list[tuple[Ring, list[Button]]]:
+        """The three clocks, each with what may be done about it."""
+        if self.outage is None:
+            return []
+        rows = list(RecoveryClock.objects.filter(outage=self.outage).select_related("outage__part__unit"))
+        return [(ring, buttons.buttons(self.actor, ring.clock)) for ring in clocks.rings(rows, self.now)]
+
+    @cached_property
+    def all_buttons(self) -> list[Button]:
+        """Every legal move of incident, outage, switch and part, the usual next ones first."""
+        found = buttons.buttons(self.actor, self.incident, skip=(self.note_move,))
+        if self.outage is not None:
+            found += buttons.buttons(self.actor, self.outage)
+        found += buttons.buttons(self.actor, self.incident.part, only=("incidents.switch_order", "incidents.dry_run", "incidents.outage_open"))
+        known = {move_id: place for place, move_id in enumerate(FORWARD)}
+        return sorted(found, key=lambda button: known.get(button.move.id, len(known)))
+
+    @property
+    def note_move(self) -> str:
+        """The move behind the composer."""
+        return NOTES
+
+    @property
+    def main_buttons(self) -> list[Button]:
+        """The few that usually come next."""
+        return [button for button in self.all_buttons if button.move.id in FORWARD][:PROMINENT]
+
+    @property
+    def more_buttons(self) -> list[Button]:
+        """The rest."""
+        main = {button.id for button in self.main_buttons}
+        return [button for button in self.all_buttons if button.id not in main]
+
+    @cached_property
+    def note_button(self) -> Button | None:
+        """Whether the person may write notes here."""
+        return next(iter(buttons.buttons(self.actor, self.incident, only=(self.note_move,))), None)
+
+    @cached_property
+    def timeline(self) -> list[timeline.Line]:
+        """What happened, newest first."""
+        return timeline.lines(self.actor, journal.timeline(self.incident, limit=TIMELINE))
+
+    @cached_property
+    def tracks(self) -> list[tuple[str, list[Any]]]:
+        """Tasks by track, technical first."""
+        return work.tracks_of(self.incident)
+
+    @cached_property
+    def roles(self) -> list[Role]:
+        """Who does what, and whether they answered."""
+        rows = IncidentRole.objects.filter(incident=self.incident, ended_at=None).select_related("user").order_by("id")
+        return [Role(role.get_role_display(), pick(role.user, "display_name"), role.acknowledged_at, []) for role in rows]
+
+    @cached_property
+    def pages(self) -> list[tuple[Page, list[Button]]]:
+        """Calls that still matter, and answering them."""
+        about = Page.objects.filter(subject_kind="incident", subject_id=str(self.incident.public_id)).order_by("-id")[:3]
+        return [(page, buttons.buttons(self.actor, page)) for page in about.prefetch_related("calls__user")]
+
+    @cached_property
+    def part(self) -> parts.PartView:
+        """Where traffic of the part flows."""
+        return parts.part_view(switchover_part(self.incident))
+
+    @cached_property
+    def probes(self) -> list[Any]:
+        """Probes of the part with their last samples."""
+        return parts.probes_of(self.incident.part)
+
+    @cached_property
+    def alerts(self) -> list[Any]:
+        """The alerts that were joined, firing ones first."""
+        rows = IncidentAlert.objects.filter(incident=self.incident).select_related("alert__source").order_by("cleared_at", "-id")
+        return [row.alert for row in rows[:ALERTS]]
+
+    @cached_property
+    def alert_count(self) -> int:
+        """How many alerts were joined in all."""
+        return IncidentAlert.objects.filter(incident=self.incident).count()
+
+    @cached_property
+    def switch(self) -> tuple[Switch, list[Button]] | None:
+        """The latest switch of the part since the incident began, with its steps."""
+        query = Switch.objects.filter(part=self.incident.part, ordered_at__gte=self.incident.failing_since)
+        switch = query.select_related("part__unit", "outage", "ordered_by", "approved_by").prefetch_related("steps").order_by("-id").first()
+        return (switch, buttons.buttons(self.actor, switch)) if switch is not None else None
+
+    @cached_property
+    def proposals(self) -> list[tuple[Proposal, list[Button]]]:
+        """What waits for a second person, on the incident, its outage, part and switch."""
+        about = [self.incident, self.incident.part, *([self.outage] if self.outage else []), *([self.switch[0]] if self.switch else [])]
+        clocks_here = [ring.clock for ring, _buttons in self.rings]
+        found = Proposal.objects.filter(record_id__in=[record.public_id for record in [*about, *clocks_here]], state=Proposal.State.PROPOSED).order_by("proposed_at")
+        return [(proposal, buttons.buttons(self.actor, proposal)) for proposal in found]
+
+    @cached_property
+    def end_conditions(self) -> list[tuple[str, EndCondition | None]]:
+        """What must hold before it is resolved, and what was reported of it in this round."""
+        reported = {row.kind: row for row in EndCondition.objects.filter(incident=self.incident, round=self.incident.round)}
+        return [(str(kind.label), reported.get(kind.value)) for kind in EndCondition.Kind]
+
+    @property
+    def shows_end_conditions(self) -> bool:
+        """From handling on."""
+        return self.incident.state in (State.HANDLING, State.VERIFYING, State.RESOLVED)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still takes alerts."""
+        return self.incident.state in OPEN
+
+    @property
+    def facts(self) -> list[tuple[str, Any]]:
+        """Facts of the outage: where business is, and what has been proved."""
+        outage = self.outage
+        if outage is None:
+            return []
+        return [
+            (_("Outage"), f"{outage.number} · {outage.get_state_display()}"),
+            (_("Failing since"), outage.failing_since),
+            (_("Business normal"), outage.business_normal_at),
+            (_("Repaired"), outage.repaired_at),
+        ]
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Which journal kinds each part of the page listens to."""
+        return LIVE
+
+
+LIVE = {
+    "room-header": "incident incident_role",
+    "room-clocks": "recovery_clock outage incident",
+    "room-actions": "incident outage switch recovery_clock proposal page part",
+    "room-switch": "switch switch_step outage",
+    "room-timeline": "*",
+}
+
+
+def switchover_part(incident: Incident) -> Any:
+    """The incident's part with what a gateway look needs."""
+    from incidents.switchover import selectors as switchover
+
+    return switchover.part_find(incident.part)
+
+
+def may_see(actor: Actor, kind: str) -> bool:
+    """Whether this kind of record concerns the person at all."""
+    return records.may_read(actor, records.get(kind), None)

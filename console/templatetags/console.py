@@ -1,0 +1,120 @@
+"""How times, ages, icons and other people's text are drawn on every screen."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import template
+from django.template.defaultfilters import date as format_date
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+
+from console.selectors import buttons
+from kernel import moves
+from kernel.i18n import pick as pick_text
+
+register = template.Library()
+
+RING = 163.4  # length of the ring's circle, radius 26
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A decorative symbol of the sprite; the words stand beside it."""
+    return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>', size, static("switchback/icons.svg"), name)
+
+
+def _exact(moment: datetime) -> str:
+    local = timezone.localtime(moment)
+    return f"{format_date(local, 'Y-m-d H:i:s')} {local.tzname()} ({format_date(local, 'O')})"
+
+
+def _age_words(seconds: float) -> str:
+    size = int(abs(seconds))
+    if size < 60:
+        words = ngettext("%(n)d s", "%(n)d s", size) % {"n": size}
+    elif size < 3600:
+        words = ngettext("%(n)d min", "%(n)d min", size // 60) % {"n": size // 60}
+    elif size < 86400:
+        words = ngettext("%(n)d h", "%(n)d h", size // 3600) % {"n": size // 3600}
+    else:
+        words = ngettext("%(n)d day", "%(n)d days", size // 86400) % {"n": size // 86400}
+    return gettext("in %(time)s") % {"time": words} if seconds > 0 else gettext("%(time)s ago") % {"time": words}
+
+
+@register.simple_tag(takes_context=True)
+def age(context: dict[str, Any], moment: datetime | None) -> SafeString | str:
+    """“12 min ago”, kept true by script, with the exact time and zone on hover."""
+    if moment is None:
+        return "—"
+    words = _age_words((moment - context["frame"].now).total_seconds())
+    return format_html('<time data-age datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
+
+
+@register.simple_tag(takes_context=True)
+def at(context: dict[str, Any], moment: datetime | None) -> SafeString | str:
+    """The clock time in the reader's zone; with the date when it is not today."""
+    if moment is None:
+        return "—"
+    local, today = timezone.localtime(moment), timezone.localtime(context["frame"].now)
+    words = format_date(local, "H:i" if local.date() == today.date() else "m-d H:i")
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
+
+
+@register.filter
+def span(length: timedelta | float | None) -> str:
+    """41:12, 2:00:00."""
+    if length is None:
+        return "—"
+    seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    hours, rest = divmod(abs(seconds), 3600)
+    words = f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60:02d}:{rest % 60:02d}"
+    return f"+{words}" if seconds < 0 else words
+
+
+@register.filter
+def arc(share: float) -> str:
+    """The stroke of a ring that is filled to this share."""
+    return f"{RING * min(1.0, max(0.0, share)):.1f} {RING}"
+
+
+@register.filter
+def safe_link(address: str) -> str:
+    """An address from outside, only if it is plain http(s): never `javascript:`."""
+    try:
+        parts = urlsplit(str(address).strip())
+    except ValueError:
+        return ""
+    return str(address).strip() if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+_BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"), "\ufffd")
+
+
+@register.filter
+def foreign(text: Any) -> str:
+    """Text from outside: characters that turn the reading direction are shown as what they are, not obeyed."""
+    return str(text).translate(_BIDI)
+
+
+@register.simple_tag
+def pick(record: Any, field: str) -> str:
+    """A two-language column in the reader's language."""
+    return pick_text(record, field) if record is not None else ""
+
+
+@register.simple_tag
+def move_title(move_id: str) -> str:
+    """What people call a move."""
+    return str(moves.get(move_id).title)
+
+
+@register.simple_tag(takes_context=True)
+def proposal_buttons(context: dict[str, Any], proposal: Any) -> list[Any]:
+    """Agree and decline, as far as this person may: nobody agrees to what they proposed themselves."""
+    actor = context["frame"].actor
+    own = str(proposal.proposer.get("id")) == actor.id
+    return [found for found in buttons.buttons(actor, proposal) if not own or found.move.verb == "decline"]

@@ -1,0 +1,145 @@
+"""The HTML edge of every move: GET asks, POST does. Works as a page without script and in a dialog with it."""
+
+import json
+import uuid
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from console import people, services
+from console.api.errors import log_refusal
+from console.forms import MoveForm, move_form
+from console.selectors import buttons
+from kernel import moves, permissions, proposals, records
+from kernel.access import MOVE, access
+from kernel.actors import Actor
+from kernel.errors import Conflict, DomainError, NotPermitted
+from kernel.models import Proposal
+from kernel.moves import Move
+from kernel.permissions import Grant
+
+AWAY_FROM = "/do/"
+
+
+@access(MOVE)
+@login_required
+@require_http_methods(["GET", "POST"])
+def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> HttpResponse:
+    """One move on one record, or one that makes a record."""
+    move = moves.get(move_id)
+    actor = people.actor_of(request)
+    record = None if move.creates else records.fetch(move.record, actor, _given(public_id, move))
+    grant = permissions.can(actor, move.id, record)
+    if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE):
+        raise NotPermitted(action=move.title)
+    if request.method == "GET":
+        refusal = None if move.creates or buttons.is_legal(move, record) else _not_now(record)
+        return _ask(request, move, record, grant, move_form(move, request.GET.dict(), record), refusal)
+    form = move_form(move, {name: value.replace("\r\n", "\n") for name, value in request.POST.items()})
+    try:
+        version = None if move.creates else int(request.POST.get("version", "") or 0)
+        answer = _carry_out(request, actor, move, public_id, version, form)
+    except ValueError:
+        return _ask(request, move, record, grant, form, _not_now(record))
+    except DomainError as refusal:
+        if isinstance(refusal, NotPermitted):
+            log_refusal(request, refusal)
+        if record is not None and refusal.http_status == 409:
+            record = records.fetch(move.record, actor, public_id)  # the new state, not the one that was seen
+        if refusal.http_status != 409:
+            form.take(refusal)
+        return _ask(request, move, record, grant, form, refusal)
+    return _done(request, answer)
+
+
+def _given(public_id: UUID | None, move: Move) -> UUID:
+    if public_id is None:
+        raise Conflict(problem=gettext("This needs a record to work on."))
+    return public_id
+
+
+def _not_now(record: Any) -> DomainError:
+    return Conflict(problem=gettext("This is not possible now: the record is “%(state)s”.") % {"state": record.state_label() if record is not None else "—"})
+
+
+def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID | None, version: int | None, form: MoveForm) -> dict[str, Any]:
+    """Do it once per form, and keep what to say and where to go."""
+
+    def act() -> services.Answer:
+        result = proposals.perform(move.id, actor=actor, public_id=public_id, version=version, inputs=form.inputs, reason=form.reason)
+        proposed = isinstance(result, Proposal) and move.record != Proposal.journal_kind
+        if proposed:
+            says = gettext("Proposed: %(title)s. Somebody else must agree.") % {"title": move.title}
+        else:
+            says = gettext("Done: %(title)s.") % {"title": move.title}
+        answer = {"says": says, "go": "" if proposed else _address(result)}
+        secret = getattr(result, "secret", "")
+        return 200, {**answer, "secret": secret} if secret and not proposed else answer
+
+    mark = request.POST.get("mark", "")
+    sent = {"move": move.id, "record": str(public_id), "version": version, "inputs": {shown.name: shown.value for shown in form.fields if shown.widget != "secret"}}
+    return services.carry_out_once(person=actor.id, key=f"form {mark}" if mark else "", sent=sent, act=act)[1]
+
+
+def _address(result: Any) -> str:
+    try:
+        record_type = records.get(result.journal_kind)
+    except (AttributeError, KeyError):
+        return ""
+    return record_type.address(result) if record_type.address is not None else ""
+
+
+def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: MoveForm, refusal: DomainError | None = None) -> HttpResponse:
+    proposes = grant == Grant.PROPOSE or (grant == Grant.SECOND and move.wants_second(record))
+    context = {
+        "move": move,
+        "record": record,
+        "form": form,
+        "proposes": proposes,
+        "needs_second": grant == Grant.SECOND and proposes,
+        "refusal": refusal,
+        "is_stale": refusal is not None and refusal.http_status == 409,
+        "preview": _preview(move, record, request),
+        "mark": uuid.uuid4().hex,
+        "next": _next(request),
+        "action": request.path,
+    }
+    template = "console/partials/_move.html" if request.headers.get("HX-Request") else "console/move.html"
+    return render(request, template, context, status=refusal.http_status if refusal and request.method == "POST" else 200)
+
+
+def _preview(move: Move, record: Any, request: HttpRequest) -> list[Any]:
+    """The exact effect, step by step, where the room offers one (`extra["preview"]`: record, what was chosen → steps)."""
+    where = move.extra.get("preview")
+    if where is None or record is None:
+        return []
+    chosen = {**request.GET.dict(), **request.POST.dict()}
+    return list((import_string(where) if isinstance(where, str) else where)(record, chosen))
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    fits = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return wanted if fits and AWAY_FROM not in wanted else ""
+
+
+def _done(request: HttpRequest, answer: dict[str, Any]) -> HttpResponse:
+    says, go = answer.get("says", ""), answer.get("go", "")
+    if answer.get("secret"):
+        template = "console/partials/_shown_once.html" if request.headers.get("HX-Request") else "console/shown_once.html"
+        return render(request, template, {"secret": answer["secret"], "says": says, "next": _next(request) or "/"})
+    if request.headers.get("HX-Request"):
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = json.dumps({"moved": {"says": says, "go": go}})
+        return response
+    messages.success(request, says)
+    return HttpResponseRedirect(_next(request) or go or quote("/"))
