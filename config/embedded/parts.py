@@ -38,6 +38,7 @@ class Chore:
     name: str
     says: str
     command: tuple[str, ...]
+    after: str = ""  # a part whose address book it reads: waited for, but not for ever
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -46,7 +47,7 @@ def _python(*arguments: str) -> tuple[str, ...]:
 
 CHORES = (
     Chore("migrate", "bringing the database up to date", _python("manage.py", "migrate", "--noinput", "--verbosity", "1")),
-    Chore("setup", "the shipped plan and the demo company", _python("manage.py", "demo_setup")),
+    Chore("setup", "the shipped plan and the demo company", _python("manage.py", "demo_setup"), after="lab"),
 )
 LOGINS_COMMAND = _python("manage.py", "demo_setup", "--print-logins")
 
@@ -66,7 +67,7 @@ def parts(environ: Mapping[str, str], home: Path) -> tuple[Part, ...]:
         lab = Part(
             name="lab",
             command=_python("-m", "lab", "run"),
-            ready=Ready(says="ready", after_s=45),
+            ready=Ready(says="ready after"),
             stage=1,
             stop_s=20,
             needed=False,

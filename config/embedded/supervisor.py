@@ -36,6 +36,7 @@ OWN = "switchback"
 _TURN_S = 0.1
 _LAST_WORDS_S = 0.5  # for the pipe of a process that has ended to run dry
 _LOOK_AT_SERVICES_EVERY_S = 0.5
+_PATIENCE_S = 60.0  # with a part that start-up can do without
 _GIVE_UP_AFTER_STARTS = 4  # a needed part that fails so often in a row while starting up: something is wrong for good
 
 
@@ -127,10 +128,14 @@ class Supervisor:
         self._start_services()
         self._start_stage(1)
         for chore in self._chores:
+            self._wait_for([process for process in self._processes if process.part.name == chore.after])
             self._run_chore(chore)
         for stage in sorted({part.stage for part in self._parts} - {1}):
             self._start_stage(stage)
-        self._wait_for_the_lab()
+        self._wait_for(self._processes)
+        for process in self._processes:
+            if process.state != Stage.UP:
+                self.say(OWN, f"{process.part.name} is not up yet; going on without it, it is tried again and again")
         self.say(OWN, f"everything is up after {time.monotonic() - began:.1f} s")
 
     def _start_services(self) -> None:
@@ -204,13 +209,11 @@ class Supervisor:
                 if process.part.needed and process.failed_starts >= _GIVE_UP_AFTER_STARTS:
                     raise StartUpFailed(f"{process.part.name} does not start: its own words are above. `manage.py doctor` may know more.")
 
-    def _wait_for_the_lab(self) -> None:
-        give_up = time.monotonic() + 60
-        while time.monotonic() < give_up and any(process.state != Stage.UP and not process.failed_starts for process in self._processes):
+    def _wait_for(self, processes: list[Process]) -> None:
+        """Wait until these are up, or have failed at least once, or too long."""
+        give_up = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < give_up and any(process.state != Stage.UP and not process.failed_starts for process in processes):
             self._turn()
-        for process in self._processes:
-            if process.state != Stage.UP:
-                self.say(OWN, f"{process.part.name} is not up yet; going on without it, it is tried again and again")
 
     # -- watching ----------------------------------------------------------------------------------------------------
 
