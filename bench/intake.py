@@ -124,4 +124,13 @@ def _filled(bench: Bench, numbers: Numbers, rounds: int, seconds: float) -> Resu
         p99.append(outcome.percentile(0.99))
         for code, count in outcome.codes.items():
             codes[code] = codes.get(code, 0) + count
-    return Result("with 100 000 stored, against empty", median(full), median(empty), median(a / b for a, b in zip(full, empty, strict=True)), 0.9, median(p99), codes, lost)
+    return Result(
+        "with 100 000 stored, against empty",
+        median(full),
+        median(empty),
+        median(a / b for a, b in zip(full, empty, strict=True)),
+        0.9,
+        median(p99),
+        codes,
+        lost,
+    )

@@ -97,7 +97,19 @@ class Bench:
         self.sql(text.split('TABLE = """')[1].split('"""')[0])
 
     def _serve(self, application: str, port: int, extra: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--log-level", "warning"]
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            application,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--log-level",
+            "warning",
+        ]
         self.processes.append(subprocess.Popen(command, cwd=ROOT, env={**self.environment, **extra}))
 
     def _wait(self, address: str) -> None:
