@@ -1,0 +1,1 @@
+"""What watches, and what other tools tell us."""

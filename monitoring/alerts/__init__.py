@@ -1,0 +1,1 @@
+"""Alerts: taken in once, kept by episode, routed to guarded parts."""

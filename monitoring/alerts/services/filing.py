@@ -1,0 +1,31 @@
+"""What comes through the door, ready to be stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from monitoring.alerts.adapters.alertin import Reading
+from monitoring.alerts.directory import KnownSource
+
+
+@dataclass(slots=True, kw_only=True)
+class Filing:
+    """One body and what its adapter read in it. `received_at`: None for now, else when it came (replays)."""
+
+    source: KnownSource
+    format: str
+    reading: Reading
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body_id: UUID = field(default_factory=uuid4)
+    received_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of one filing. `is_new`: False when its body had been stored before, and nothing was done."""
+
+    is_new: bool

@@ -1,0 +1,1 @@
+"""Our own eyes: probes, the series they write, thresholds."""

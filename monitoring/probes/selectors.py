@@ -1,0 +1,79 @@
+"""Reading probes and series."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from contingency.catalog.models import Part, Side
+from monitoring.probes.models import Probe, Sample
+
+
+@dataclass(frozen=True)
+class ProbeState:
+    """A probe as screens show it. `took_ms` of the last answer; `failing_since`: the first failure of the present row."""
+
+    probe: Probe
+    name: str
+    side_role: str
+    kind: str
+    target: str
+    state: str
+    state_label: str
+    is_ok: bool | None
+    took_ms: int | None
+    problem: str
+    last_at: datetime | None
+    failing_since: datetime | None
+
+
+def side_is_healthy(side: Side, since: datetime) -> bool | None:
+    """Whether the side answered at its last probe of each kind, none of them older than `since`. None: not probed since then.
+
+    One failing probe is enough for False. One query.
+    """
+    answers = list(
+        Probe.objects.filter(side=side, last_at__gte=since)
+        .exclude(state=Probe.State.PAUSED)
+        .exclude(kind=Probe.Kind.METRIC)
+        .values_list("last_is_ok", flat=True)
+    )
+    return all(answers) if answers else None
+
+
+def first_failure(part: Part, before: datetime) -> datetime | None:
+    """When the present failure of the part was first seen by a probe of the part itself or of its primary side; None: none fails.
+
+    One query.
+    """
+    own = Q(side=None) | Q(side__role=Side.Role.PRIMARY)
+    found = Probe.objects.filter(own, part=part, failing_since__lte=before).exclude(kind=Probe.Kind.METRIC).order_by("failing_since")
+    return found.values_list("failing_since", flat=True).first()
+
+
+def probe_state(part: Part) -> list[ProbeState]:
+    """The probes of a part as they stand, primary side first. One query."""
+    found = Probe.objects.filter(part=part).select_related("side").order_by("side__role", "id")
+    return [
+        ProbeState(
+            probe=probe,
+            name=probe.name,
+            side_role=probe.side.role if probe.side else "",
+            kind=probe.kind,
+            target=probe.target,
+            state=probe.state,
+            state_label=probe.state_label(),
+            is_ok=probe.last_is_ok,
+            took_ms=probe.last_took_ms,
+            problem=probe.last_problem,
+            last_at=probe.last_at,
+            failing_since=probe.failing_since,
+        )
+        for probe in found
+    ]
+
+
+def series_of(part: Part, name: str, since: datetime, *, side: Side | None = None) -> list[tuple[datetime, float | None]]:
+    """The numbers of one series since then, oldest first, at most 5,000 (the newest). One query."""
+    found = Sample.objects.filter(series__part=part, series__name=name, series__side=side, at__gte=since).order_by("-at")
+    return list(found.values_list("at", "value")[:5000])[::-1]
