@@ -3,6 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
+from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -15,7 +16,14 @@ ROOM_MODULES = ("records", "moves", "sentences", "handlers", "sweeps", "own_swee
 class RoomConfig(AppConfig):
     """Base of every room's AppConfig: loads the modules that register themselves with the kernel."""
 
+    # Django sees two candidates in every room's apps.py, this import and the room's own, and would take neither.
+    default = False
     default_auto_field = "django.db.models.BigAutoField"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A room's own configuration is the one to use."""
+        super().__init_subclass__(**kwargs)
+        cls.default = True
 
     def ready(self) -> None:
         """Import records, moves, sentences, handlers and sweeps where the room has them."""
