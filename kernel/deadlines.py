@@ -65,11 +65,17 @@ def arm_many(deadlines: Sequence[Deadline]) -> None:
     Deadline.objects.bulk_create(deadlines, ignore_conflicts=True)
 
 
-def cancel(*, kind: str, subject: Any, key: str | None = None) -> int:
-    """Call off the unfired timers of a record. Returns how many. Waits for a sweep that is firing them just now."""
+def cancel(*, kind: str, subject: Any, key: str | None = None, wait: bool = True) -> int:
+    """Call off the unfired timers of a record. Returns how many.
+
+    Waits for a sweep that is firing them just now; where what they do locks the record that the caller holds, that would
+    be a deadlock: then `wait=False` leaves those alone, and what they do must find out that they came too late.
+    """
     rows = Deadline.objects.filter(kind=kind, subject_id=ref_of(subject).id, fired_at=None, cancelled_at=None)
     if key is not None:
         rows = rows.filter(key=key)
+    if not wait:
+        rows = Deadline.objects.filter(pk__in=list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)))
     return rows.update(cancelled_at=clock.now())
 
 
