@@ -22,11 +22,10 @@ WITH_A_SKIP = TESTS + "def test_left_out(): pytest.skip('no such program: apt-ge
 def run(folder: Path, source: str, **environ: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_some.py").write_text(source)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    needs_data: x\n    needs_tool(*names): x\n")
-    environment = {
-        key: value for key, value in os.environ.items() if key not in {"CI", "SWITCHBACK_TEST_DATA", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"}
-    }
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", "-p", "tests.harness.skips", str(folder)]
-    environment = {**environment, "PYTHONPATH": str(ROOT), **environ}
+    dropped = {"CI", "SWITCHBACK_TEST_DATA", "PYTEST_XDIST_WORKER", "PYTEST_ADDOPTS"}
+    environment = {key: value for key, value in os.environ.items() if key not in dropped}
+    environment |= {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environ}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.harness.skips", str(folder)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
