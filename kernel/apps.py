@@ -3,7 +3,6 @@
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
-from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings

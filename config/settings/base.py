@@ -148,21 +148,9 @@ CELERY_BROKER_URL = service_url("REDIS_URL", "redis_url", HOME, required=False)
 
 SMTP_URL = env.str("SMTP_URL", "")
 MAIL_FROM = env.str("MAIL_FROM", "Switchback <switchback@localhost>")
+NOTIFY_LEASE_SECONDS = env.float("NOTIFY_LEASE_SECONDS", 20.0)  # how long a sender may be silent before its messages are taken from it
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", [])  # private networks (CIDR) that webhooks may reach; public ones always
 SPOOL_DIR = HOME / "spool"
 SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", str(HOME / "keys" / "seal.pem")))
 SEAL_HEAD_FILE = Path(env.str("SEAL_HEAD_FILE", str(HOME / "journal-head.jsonl")))
 LOG_FORMAT = env.str("LOG_FORMAT", "console")
-
-# While the rooms are being built in parallel: leave out those that are not there yet.
-from importlib.util import find_spec  # noqa: E402
-
-
-def _is_there(name: str) -> bool:
-    try:
-        return find_spec(f"{name}.apps") is not None or not name.startswith(("contingency", "notify", "work", "monitoring", "incidents", "console"))
-    except ModuleNotFoundError:
-        return False
-
-
-INSTALLED_APPS = [name for name in INSTALLED_APPS if _is_there(name)]
-MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("console.") or _is_there("console")]
