@@ -1,0 +1,78 @@
+"""Roles, answers, and what people write."""
+
+from django.utils.translation import gettext_lazy as _
+
+from incidents.response import rules
+from incidents.response.models.states import NOT_OVER, State
+from incidents.response.moves import inputs
+from incidents.response.moves.way import GRADED, INCIDENT, SERVICES
+from kernel.moves import Move
+
+STAFFED = tuple(state.value for state in NOT_OVER if state != State.DISCOVERED)
+
+MOVES = (
+    Move(
+        id="incidents.role_assign",
+        record=INCIDENT,
+        title=_("Assign or hand over a role"),
+        effect=_("The person has the role from now on and is called until they answer; whoever had it is relieved."),
+        service=f"{SERVICES}.role_assign",
+        rule=rules.STAFF,
+        source=STAFFED,
+        method="staff",
+        inputs=(inputs.ROLE, inputs.PERSON, inputs.HAND_OVER),
+        undo=_("Assign it back."),
+        requirements=("INC-03",),
+        scope=rules.SCOPE_WRITE,
+    ),
+    Move(
+        id="incidents.role_acknowledge",
+        record=INCIDENT,
+        title=_("I have it"),
+        effect=_("You answer for your roles in this incident; nobody further is called for them."),
+        service=f"{SERVICES}.role_acknowledge",
+        rule=rules.ANSWER,
+        source=STAFFED,
+        undo=_("Have the role handed over."),
+        requirements=("INC-03",),
+        scope=rules.SCOPE_WRITE,
+    ),
+    Move(
+        id="incidents.note",
+        record=INCIDENT,
+        title=_("Add a note"),
+        effect=_("The note stands in the timeline for good."),
+        service=f"{SERVICES}.note_add",
+        rule=rules.COMMENT,
+        inputs=(inputs.BODY,),
+        undo=_("Another note: nothing is deleted."),
+        requirements=("INC-05",),
+        scope=rules.SCOPE_WRITE,
+    ),
+    Move(
+        id="incidents.decision",
+        record=INCIDENT,
+        title=_("Record a decision"),
+        effect=_("The decision stands in the timeline with your name."),
+        service=f"{SERVICES}.decision_record",
+        rule=rules.ACT,
+        inputs=(inputs.BODY,),
+        undo=_("Another decision: nothing is deleted."),
+        requirements=("INC-05",),
+        scope=rules.SCOPE_WRITE,
+    ),
+    Move(
+        id="incidents.update",
+        record=INCIDENT,
+        title=_("Post an update"),
+        effect=_("Those who wait are told how things are; the time to the next update begins anew."),
+        service=f"{SERVICES}.update_post",
+        rule=rules.FIND,
+        source=GRADED,
+        method="tell",
+        inputs=(inputs.BODY,),
+        undo=_("Another update."),
+        requirements=("COM-03",),
+        scope=rules.SCOPE_WRITE,
+    ),
+)

@@ -1,0 +1,177 @@
+"""Whom an incident calls, about what, and when calling ends. Rows only; notify sends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from django.conf import settings
+
+from contingency.org.models import User
+from contingency.plan.models import Grade, LevelCall
+from incidents.response.models import Incident, IncidentRole
+from kernel import journal
+from kernel.actors import SYSTEM, Actor
+from kernel.permissions import Grant, can
+from notify import selectors as notify_selectors
+from notify import services as notify
+from notify.models import Page
+
+OPENED, ASSIGNED, LEVEL_CALLED = "page-incident-opened", "role-assigned", "page-level-called"
+UPDATE_DUE, RESOLVED, BREACHED, PROPOSED, WARNED = "update-due", "incident-resolved", "clock-breached", "proposal-waiting", "clock-warning"
+TASK_OVERDUE = "task-overdue"
+LEADS = (IncidentRole.Role.COMMANDER, IncidentRole.Role.TECHNICAL_LEAD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentCall:
+    """Something that people are called about within an incident, beside the incident itself and its roles.
+
+    It has no row of its own: its id follows from the incident and what it is about, so the same call is never made twice
+    at once, and the page keeps what became of it.
+    """
+
+    journal_kind: ClassVar[str] = "incident_call"
+    public_id: UUID
+    label: str
+    path: str
+
+    def journal_label(self) -> str:
+        """The incident's number and what it is about."""
+        return self.label
+
+    def permission_path(self) -> str:
+        """The incident's unit."""
+        return self.path
+
+
+def call_about(incident: Incident, what: str, label: str) -> IncidentCall:
+    """The call about `what` within this incident."""
+    return IncidentCall(public_id=uuid5(incident.public_id, what), label=f"{incident.number} · {label}", path=incident.permission_path())
+
+
+def incident_params(incident: Incident) -> dict[str, Any]:
+    """What every text about an incident may speak of. Each reader gets it in their own language and zone."""
+    return {
+        "number": incident.number,
+        "title": incident.title,
+        "part": {"en": incident.part.name_en, "zh": incident.part.name_zh},
+        "grade": Grade(incident.response_grade).label,
+        "fault_class": incident.get_fault_class_display(),
+        "failing_since": incident.failing_since,
+        "url": incident_url(incident),
+    }
+
+
+def incident_url(incident: Incident) -> str:
+    """Where the incident room is."""
+    return f"{settings.BASE_URL}/incidents/{incident.number}/"
+
+
+def duty_engineer_call(incident: Incident, *, at: datetime, actor: Actor, cause: Any) -> Page:
+    """Call the part's duty engineer at once, then along the part's chain until somebody answers.
+
+    The part is the group: a storm that opens several incidents of one part calls a person once, the rest in a digest (T9).
+    """
+    return notify.page_start(
+        subject=incident,
+        chain=incident.part.chain,
+        text=OPENED,
+        params=incident_params(incident),
+        fence=incident.fence,
+        group=incident.part.slug,
+        actor=actor,
+        cause=cause,
+    )
+
+
+def role_call(incident: Incident, role: IncidentRole, *, chain: str, actor: Actor, cause: Any) -> None:
+    """Call the holder of a role until they answer, then along the chain of the call (INC-03). Each role is called by itself."""
+    journal.link(incident, role, since=None, actor=actor, cause=cause)
+    params = {**incident_params(incident), "role": IncidentRole.Role(role.role).label, "assigned_by": actor.label}
+    notify.page_start(subject=role, chain=chain, text=ASSIGNED, params=params, fence=incident.fence, first=[role.user], actor=actor, cause=cause)
+
+
+def role_call_off(role: IncidentRole, *, actor: Actor) -> None:
+    """Somebody else has the role now: whoever was called for it is left alone."""
+    notify.page_cancel(subject=role, actor=actor)
+
+
+def role_call_answered(role: IncidentRole, *, actor: Actor) -> None:
+    """The holder answered in the incident room: the page is answered too."""
+    _answered(role, actor=actor)
+
+
+def duty_call_answered(incident: Incident, *, actor: Actor) -> None:
+    """Whoever confirms the incident has answered for it."""
+    _answered(incident, actor=actor)
+
+
+def informed_call(incident: Incident, people: Sequence[User], *, call: LevelCall, actor: Actor, cause: Any) -> None:
+    """Call people whom the level names without a role for them (or whose role somebody else has): they must know, and say so."""
+    role = IncidentRole.Role(call.role).label if call.role else "–"
+    subject = call_about(incident, f"{incident.grade}-{call.order}", people[0].journal_label())
+    journal.link(incident, subject, since=None, actor=actor, cause=cause)
+    params = {**incident_params(incident), "role": role}
+    notify.page_start(
+        subject=subject, chain=call.chain.slug, text=LEVEL_CALLED, params=params, fence=incident.fence, first=people, actor=actor, cause=cause
+    )
+
+
+def leads_call(incident: Incident, what: str, label: str, *, params: dict[str, Any], cause: Any) -> Sequence[User]:
+    """Call those who lead, and go on along the part's chain: a clock ran out (RTO-01). Returns whom."""
+    people = role_people(incident, LEADS)
+    subject = call_about(incident, what, label)
+    journal.link(incident, subject, since=None, actor=SYSTEM, cause=cause)
+    notify.page_start(
+        subject=subject,
+        chain=incident.part.chain,
+        text=BREACHED,
+        params={**incident_params(incident), **params},
+        fence=incident.fence,
+        first=people,
+        actor=SYSTEM,
+        cause=cause,
+    )
+    return people
+
+
+def tell(incident: Incident, people: Sequence[User], *, text: str, params: dict[str, Any], actor: Actor = SYSTEM, cause: Any = None) -> None:
+    """Send a notice that nobody has to answer."""
+    if people:
+        all_params = {**incident_params(incident), **params}
+        notify.message_send(to=people, text=text, params=all_params, subject=incident, fence=incident.fence, actor=actor, cause=cause)
+
+
+def update_remind(incident: Incident, people: Sequence[User], *, due_at: datetime, cause: Any) -> None:
+    """The update is due: tell those who give it."""
+    tell(incident, people, text=UPDATE_DUE, params={"due_at": due_at}, cause=cause)
+
+
+def resolved_tell(incident: Incident, *, at: datetime, actor: Actor, cause: Any) -> None:
+    """INC-08: everybody with a role hears that it is over, and how long it took."""
+    minutes = int((at - incident.failing_since).total_seconds() // 60)
+    params = {"resolved_at": at, "duration": f"{minutes // 60}:{minutes % 60:02d}"}
+    tell(incident, role_people(incident, IncidentRole.Role.values), text=RESOLVED, params=params, actor=actor, cause=cause)
+
+
+def role_people(incident: Incident, roles: Sequence[str]) -> list[User]:
+    """Who holds these roles now, each once."""
+    held = incident.roles.filter(role__in=list(roles), ended_at=None).select_related("user").order_by("id")
+    return list({role.user_id: role.user for role in held}.values())
+
+
+def calls_off(incident: Incident, *, actor: Actor) -> None:
+    """Nobody needs to answer for this incident any more."""
+    notify.page_cancel(subject=incident, actor=actor)
+    for role in incident.roles.filter(ended_at=None, acknowledged_at=None):
+        notify.page_cancel(subject=role, actor=actor)
+
+
+def _answered(subject: Any, *, actor: Actor) -> None:
+    page = notify_selectors.open_page_of(subject)
+    if page is not None and can(actor, "notify.page_acknowledge", page) in (Grant.ALL, Grant.OWN):
+        notify.page_acknowledge(public_id=page.public_id, version=None, actor=actor)
+    else:
+        notify.page_cancel(subject=subject, actor=actor)

@@ -1,0 +1,74 @@
+"""The outage of an incident: joined when there is one, opened when the incident stops business, told who commands."""
+
+from datetime import datetime
+from typing import Any
+
+from contingency.plan.models import Grade
+from incidents.response.events import OutageJoined
+from incidents.response.models import Incident, IncidentAlert, IncidentRole
+from incidents.switchover import selectors as switchover
+from incidents.switchover import services as switching
+from incidents.switchover.models import Outage
+from kernel import journal
+from kernel.actors import Actor
+from monitoring.probes.selectors import first_failure
+
+
+def outage_join_open(incident: Incident, *, actor: Actor, cause: Any) -> Outage | None:
+    """Take the part's open outage, if there is one and this incident has none (the automatic policy may have been first)."""
+    if incident.outage is not None and incident.outage.is_open:
+        return incident.outage
+    outage = switchover.open_outage(incident.part)
+    if outage is not None:
+        outage_join(incident, outage, actor=actor, cause=cause)
+    return outage
+
+
+def outage_join(incident: Incident, outage: Outage, *, actor: Actor, cause: Any) -> None:
+    """Make the outage part of the incident: its whole timeline too, because it may have begun before anybody noticed."""
+    incident.outage = outage
+    incident.save(update_fields=["outage"])
+    event = OutageJoined(incident_id=incident.public_id, outage_id=outage.public_id, outage=outage.journal_label())
+    entry = journal.record(event, subject=incident, under=[outage], actor=actor, cause=cause)
+    journal.link(incident, outage, since=None, actor=actor, cause=entry)
+
+
+def outage_ensure(incident: Incident, *, actor: Actor, cause: Any) -> Outage:
+    """The incident stops business: its clocks must run from the failure. Opens the outage where none is open, and grades it."""
+    outage = outage_join_open(incident, actor=actor, cause=cause)
+    if outage is None:
+        outage = switching.outage_open(
+            part=incident.part, failing_since=incident.failing_since, actor=actor, needs_second=needs_second(incident), cause=cause
+        )
+        outage_join(incident, outage, actor=actor, cause=cause)
+    outage_tell(incident, actor=actor, cause=cause)
+    return outage
+
+
+def outage_tell(incident: Incident, *, actor: Actor, cause: Any) -> None:
+    """Report grade and commanders down: the switch asks for a second person by the grade, and lets the commander order it."""
+    outage = incident.outage
+    if outage is None or not outage.is_open or not incident.grade:
+        return
+    commanders = incident.roles.filter(role=IncidentRole.Role.COMMANDER, ended_at=None).values_list("user__public_id", flat=True)
+    switching.outage_grade_record(
+        outage=outage,
+        grade=incident.grade,
+        commanders=[str(public_id) for public_id in commanders],
+        actor=actor,
+        cause=cause,
+    )
+
+
+def needs_second(incident: Incident) -> bool:
+    """SEC-01: whoever orders a switch of a major incident, or of one not graded yet, is not alone."""
+    return incident.grade in ("", Grade.MAJOR)
+
+
+def failing_since_of(incident: Incident, *, now: datetime) -> datetime:
+    """When it began: the earliest of what the incident says, its alerts' starts, and the first failed probe of the part."""
+    signs = [incident.failing_since, now]
+    earliest = IncidentAlert.objects.filter(incident=incident).order_by("alert__episode_start").values_list("alert__episode_start", flat=True).first()
+    probe = first_failure(incident.part, now)
+    signs += [moment for moment in (earliest, probe) if moment is not None]
+    return min(signs)
