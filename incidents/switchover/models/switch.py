@@ -205,6 +205,7 @@ class SwitchStep(Stateful):
     """One step of a switch, copied with its exact effect when the switch was ordered.
 
     `limit` is the hard time limit of one try; before the point of no return a failed step leads to taking back.
+    `is_perhaps_done`: it failed without a clear answer, so taking back includes it.
     """
 
     journal_kind: ClassVar[str] = "switch_step"
@@ -231,6 +232,7 @@ class SwitchStep(Stateful):
     limit = models.DurationField(default=timedelta(seconds=5))
     state = FSMField(choices=State.choices, default=State.PENDING, protected=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    is_perhaps_done = models.BooleanField(default=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     took_ms = models.PositiveIntegerField(null=True, blank=True)
@@ -293,8 +295,9 @@ class SwitchStep(Stateful):
         self.evidence = {**self.evidence, "undo_tries": tries}
 
     @transition(field=state, source=State.RUNNING, target=State.FAILED)
-    def fail(self, *, at: datetime, took_ms: int, error: str) -> None:
-        """It did not work."""
+    def fail(self, *, at: datetime, took_ms: int, error: str, is_perhaps_done: bool) -> None:
+        """It did not work, as far as anybody answered."""
+        self.is_perhaps_done = is_perhaps_done
         self.finished_at = at
         self.took_ms = took_ms
         self.error = error

@@ -227,7 +227,7 @@ def switch_preview(part: Part, direction: str) -> SwitchPreview:
         may_turn_emergency=turns_emergency(target.gateway_kind, mode, direction, outage),
         steps=steps,
         checks=checks_of(view, mode=mode, direction=direction, from_side=from_side, to_side=to_side, outage=outage, active=active),
-        expected_s=round(sum(known), 1) if len(known) == len(steps) else None,
+        expected_s=round(sum(known), 3) if len(known) == len(steps) else None,
         view=view,
     )
 

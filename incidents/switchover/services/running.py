@@ -232,7 +232,7 @@ def _claim_next(switch: Switch, token: uuid.UUID, now: datetime) -> Work | None:
             return _claim(switch, step, token, now, kind="verify")
         settling.switch_completed(switch, now)
     if switch.is_undoing:
-        step = switch.steps.filter(state__in=["done", "failed", "running"], is_verification=False).exclude(undo="").order_by("-order").first()
+        step = _next_undo(switch)
         if step is not None:
             return _claim(switch, step, token, now, kind="undo")
         settling.switch_restored(switch, now)
@@ -241,6 +241,12 @@ def _claim_next(switch: Switch, token: uuid.UUID, now: datetime) -> Work | None:
 
 def _next_step(switch: Switch, *, is_verification: bool) -> SwitchStep | None:
     return switch.steps.filter(state__in=["pending", "running"], is_verification=is_verification).order_by("order").first()
+
+
+def _next_undo(switch: Switch) -> SwitchStep | None:
+    """The last step that took effect, or may have."""
+    took_effect = Q(state__in=["done", "running"]) | Q(state="failed", is_perhaps_done=True)
+    return switch.steps.filter(took_effect, is_verification=False).exclude(undo="").order_by("-order").first()
 
 
 def _claim(switch: Switch, step: SwitchStep, token: uuid.UUID, now: datetime, *, kind: str) -> Work:

@@ -20,7 +20,7 @@ from incidents.switchover.events import (
     SwitchTurnedEmergency,
     SwitchVerifying,
 )
-from incidents.switchover.executors import Outcome
+from incidents.switchover.executors import Outcome, Result
 from incidents.switchover.models import ClockKind, Direction, Mode, Outage, PartCheck, Switch, SwitchStep
 from incidents.switchover.services.clocks import clock_cancel, clock_start, clock_stop
 from incidents.switchover.services.durations import duration_record
@@ -68,7 +68,7 @@ def step_try_noted(step: SwitchStep, outcome: Outcome) -> None:
 
 def step_failed(switch: Switch, step: SwitchStep, outcome: Outcome, *, took_ms: int, now: datetime) -> None:
     """It did not work."""
-    fsm.move(step, step.fail, at=now, took_ms=took_ms, error=outcome.error)
+    fsm.move(step, step.fail, at=now, took_ms=took_ms, error=outcome.error, is_perhaps_done=outcome.result is Result.UNKNOWN)
     event = SwitchStepFailed(switch_id=switch.public_id, step=step.name, error=outcome.error)
     journal.record(event, subject=step, under=[switch, *under(switch)], actor=SYSTEM)
 

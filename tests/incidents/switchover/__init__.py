@@ -1,0 +1,1 @@
+"""Outages, recovery clocks, switches."""
