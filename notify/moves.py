@@ -6,9 +6,7 @@ from kernel.moves import Move, register
 from kernel.permissions import Grant
 from notify.models.pages import CALLED
 
-EVERYBODY = {
-    role: Grant.ALL for role in ("ops_engineer", "team_lead", "business_ops", "customer_service", "auditor", "administrator", "director")
-}
+EVERYBODY = dict.fromkeys(("ops_engineer", "team_lead", "business_ops", "customer_service", "auditor", "administrator", "director"), Grant.ALL)
 
 register(
     Move(

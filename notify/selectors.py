@@ -44,7 +44,14 @@ def down_keys(keys: Iterable[str], at: datetime) -> set[str]:
 def channel_states() -> list[dict[str, Any]]:
     """Every breaker that exists, for doctor and the set-up screen: key, channel, is_down, since, last error."""
     return [
-        {"key": row.key, "channel": row.channel, "is_down": row.is_down, "down_since": row.down_since, "open_until": row.open_until, "last_error": row.last_error}
+        {
+            "key": row.key,
+            "channel": row.channel,
+            "is_down": row.is_down,
+            "down_since": row.down_since,
+            "open_until": row.open_until,
+            "last_error": row.last_error,
+        }
         for row in ChannelHealth.objects.order_by("key")
     ]
 
@@ -66,7 +73,7 @@ def chain_steps(slug: str) -> tuple[list[dict[str, Any]], int]:
             "position": step.position.slug if step.position else "",
             "after_s": step.after_seconds,
         }
-        for step in chain.steps.select_related("roster", "position").order_by("order", "id")
+        for step in chain.steps.all()
     ]
     return steps, int(chain.gives_up_after.total_seconds())
 

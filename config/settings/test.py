@@ -7,3 +7,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CLOCK_MAY_BE_WOUND = True
 ALLOWED_HOSTS = ["*"]
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # noqa: F405
+WHITENOISE_AUTOREFRESH = True  # no collected files are needed

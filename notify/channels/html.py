@@ -10,7 +10,10 @@ from notify.channels.base import Parcel
 
 _URL = re.compile(r"https?://[^\s<>\"']+")
 _FONT = "font:15px/1.5 -apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
-_BUTTON = "display:inline-block;min-height:44px;line-height:44px;padding:0 20px;border-radius:8px;background:#0b5fff;color:#ffffff;text-decoration:none;font-weight:600"
+_BUTTON = (
+    "display:inline-block;min-height:44px;line-height:44px;padding:0 20px;border-radius:8px;"
+    "background:#0b5fff;color:#ffffff;text-decoration:none;font-weight:600"
+)
 
 
 def html_of(parcel: Parcel, body: str) -> str:

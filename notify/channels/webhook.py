@@ -129,7 +129,9 @@ def _verdict(answer: http.client.HTTPResponse) -> Outcome:
     if status == 410:
         return Outcome(verdict=Verdict.GONE, detail=detail)
     if status in _LATER or status >= 500:
-        return Outcome(verdict=Verdict.RETRY, detail=detail, retry_after_s=_retry_after_s(answer.headers.get("Retry-After")), channel_down=status >= 500)
+        return Outcome(
+            verdict=Verdict.RETRY, detail=detail, retry_after_s=_retry_after_s(answer.headers.get("Retry-After")), channel_down=status >= 500
+        )
     if 300 <= status < 400:
         detail += " (redirects are not followed)"
     return Outcome(verdict=Verdict.REFUSED, detail=detail)

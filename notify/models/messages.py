@@ -96,10 +96,16 @@ class Delivery(Stateful):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(state__in=["queued", "sending", "sent", "maybe_sent", "failed", "dropped"]), name="delivery_state_known"),
-            models.CheckConstraint(condition=~Q(state="sending") | Q(lease_until__isnull=False, lease_id__isnull=False), name="delivery_sending_has_lease"),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "sending", "sent", "maybe_sent", "failed", "dropped"]), name="delivery_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sending") | Q(lease_until__isnull=False, lease_id__isnull=False), name="delivery_sending_has_lease"
+            ),
             models.CheckConstraint(condition=~Q(state="queued") | Q(next_attempt_at__isnull=False), name="delivery_queued_has_a_time"),
-            models.CheckConstraint(condition=~Q(state__in=["sent", "failed", "dropped"]) | Q(settled_at__isnull=False), name="delivery_settled_has_time"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["sent", "failed", "dropped"]) | Q(settled_at__isnull=False), name="delivery_settled_has_time"
+            ),
             models.UniqueConstraint(fields=["message", "user", "channel", "address"], name="delivery_once_per_address"),
         ]
         indexes = [

@@ -5,7 +5,7 @@ from notify.services.fences import fence_open
 from notify.services.leases import release_expired
 from notify.services.links import AckResult, ack_link_find, ack_link_use
 from notify.services.messages import contact_point_test, message_send
-from notify.services.pages import page_acknowledge, page_cancel, page_escalate, page_start, page_stop, page_step_due
+from notify.services.pages import page_acknowledge, page_cancel, page_escalate, page_start, page_step_due, page_stop
 from notify.services.sending import send_due
 
 __all__ = [

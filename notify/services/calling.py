@@ -7,7 +7,6 @@ from typing import Any
 from contingency.org.models import User
 from kernel import deadlines, fsm, journal
 from kernel.actors import SYSTEM, Actor
-from kernel.models import Deadline
 from notify import events, rendering, selectors
 from notify.models import AckLink, Delivery, Message, Page, PageCall
 from notify.services.deliveries import queue_for, unsent_of
@@ -37,7 +36,9 @@ def call_on(page: Page, *, why: str, at: datetime, actor: Actor, cause: Any = No
         step = page.next_step
         fsm.move(page, page.advance, next_step=step + 1)
         if why:
-            journal.record(_event(page, events.PageEscalated, to_step=step, why=why, at=at), subject=page, under=[page.about], actor=actor, cause=cause)
+            journal.record(
+                _event(page, events.PageEscalated, to_step=step, why=why, at=at), subject=page, under=[page.about], actor=actor, cause=cause
+            )
         people = _people(page, step, at=at, actor=actor)
         if people and _call(page, people, step=step, at=at, actor=actor, cause=cause):
             _arm(page, at=at)
@@ -62,7 +63,7 @@ def person_unreachable(page: Page, user: User, *, at: datetime) -> None:
 def exhaust(page: Page, *, at: datetime) -> None:
     """The chain has ended: say so, and tell everybody who was called once more. Whoever answers late still may."""
     fsm.move(page, page.exhaust, at=at)
-    _call_off_timer(page, at=at)
+    _call_off_timer(page)
     called = [call.user for call in page.calls.select_related("user").distinct("user_id").order_by("user_id")]
     journal.record(_event(page, events.PageExhausted, called=len(called), at=at), subject=page, under=[page.about], actor=SYSTEM)
     if called:
@@ -71,9 +72,9 @@ def exhaust(page: Page, *, at: datetime) -> None:
             queue_for(message, user, at=at, acks=[ack_link(page, user)])
 
 
-def stop_sending(page: Page, *, at: datetime) -> list[Delivery]:
+def stop_sending(page: Page) -> list[Delivery]:
     """What of an ended page has not gone out (locked); its timer is called off."""
-    _call_off_timer(page, at=at)
+    _call_off_timer(page)
     return unsent_of(page)
 
 
@@ -199,17 +200,15 @@ def _may_still_answer(page: Page) -> bool:
 
 def _arm(page: Page, *, at: datetime) -> None:
     """Wait for an answer: as long as the next step says, or after the last as long as the chain does."""
-    wait_s = page.steps[page.next_step]["after_s"] if page.next_step < len(page.steps) else page.gives_up_s
+    waits = [step["after_s"] for step in page.steps[page.next_step :]]
+    if page.next_step == 0:  # people were named: the chain's first step has no waiting time of its own
+        waits = [wait for wait in waits if wait]
+    wait_s = waits[0] if waits else page.gives_up_s
     due_at = at + timedelta(seconds=wait_s)
-    _call_off_timer(page, at=at)
+    _call_off_timer(page)
     deadlines.arm(kind=ESCALATION, subject=page, key=str(page.round), due_at=due_at, payload={"round": page.round})
 
 
-def _call_off_timer(page: Page, *, at: datetime) -> None:
-    """Cancel the page's timer, but never wait for one that is just firing: its sweep waits for our lock on the page.
-
-    It will find the page ended or in another round, and leave it alone.
-    """
-    armed = Deadline.objects.filter(kind=ESCALATION, subject_id=page.public_id, fired_at=None, cancelled_at=None)
-    free = list(armed.select_for_update(skip_locked=True).values_list("pk", flat=True))
-    Deadline.objects.filter(pk__in=free).update(cancelled_at=at)
+def _call_off_timer(page: Page) -> None:
+    """Never wait for a timer that is just firing: its sweep waits for our lock on the page, and then finds it ended or in another round."""
+    deadlines.cancel(kind=ESCALATION, subject=page, wait=False)

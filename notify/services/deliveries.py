@@ -77,7 +77,9 @@ def best(ways: Sequence[Way]) -> Way:
     return next((way for way in ways if way.works), ways[0])
 
 
-def _add(message: Message, user: User, way: Way, rendered: Rendered, *, at: datetime, due_at: datetime, fallback_of: Delivery | None = None) -> Delivery:
+def _add(
+    message: Message, user: User, way: Way, rendered: Rendered, *, at: datetime, due_at: datetime, fallback_of: Delivery | None = None
+) -> Delivery:
     delivery = Delivery(
         message=message,
         user=user,
@@ -103,7 +105,9 @@ def drop_unsent(deliveries: Sequence[Delivery], *, why: str, at: datetime, actor
     doubtful = [delivery.pk for delivery in deliveries if delivery.state == Delivery.State.MAYBE_SENT]
     Delivery.objects.filter(pk__in=doubtful).update(next_attempt_at=None)
     fsm.move_many(queued, "drop", at=at, error=why)
-    journal.record_many([Record(event=dropped(delivery, why=why, at=at), subject=delivery, under=under(delivery)) for delivery in queued], actor=actor)
+    journal.record_many(
+        [Record(event=dropped(delivery, why=why, at=at), subject=delivery, under=under(delivery)) for delivery in queued], actor=actor
+    )
 
 
 def unsent_of(page: Page) -> list[Delivery]:

@@ -24,7 +24,8 @@ def oldest_expired() -> datetime | None:
     """Since when the oldest expired lease waits to be found, on the business clock (the lease itself runs on the server's own)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT min(lease_until) + (switchback_now() - clock_timestamp()) FROM notify_delivery WHERE state = 'sending' AND lease_until <= clock_timestamp()"
+            """SELECT min(lease_until) + (switchback_now() - clock_timestamp()) FROM notify_delivery
+               WHERE state = 'sending' AND lease_until <= clock_timestamp()"""
         )
         return cursor.fetchone()[0]
 

@@ -56,7 +56,14 @@ def _queue(
     now = clock.now()
     ref = ref_of(subject)
     message = Message.objects.create(
-        subject_kind=ref.kind, subject_id=ref.id, subject_label=ref.label, kind=kind, text=text, params=rendering.stored(params), fence=fence, created_at=now
+        subject_kind=ref.kind,
+        subject_id=ref.id,
+        subject_label=ref.label,
+        kind=kind,
+        text=text,
+        params=rendering.stored(params),
+        fence=fence,
+        created_at=now,
     )
     people = list({user.pk: user for user in to if user.is_active}.values())
     reached = [user for user in people if queue_for(message, user, at=now, only=only).delivery is not None]

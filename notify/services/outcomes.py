@@ -90,8 +90,9 @@ def _succeed(delivery: Delivery, outcome: Outcome, *, at: datetime) -> None:
     fsm.move(delivery, delivery.succeed, at=at, provider_id=outcome.provider_id)
     event = DeliverySent(**_fields(delivery), attempts=delivery.attempts, is_repeat=delivery.is_repeat, at=at)
     journal.record(event, subject=delivery, under=deliveries.under(delivery), actor=SYSTEM)
-    others = Delivery.objects.filter(message_id=delivery.message_id, user_id=delivery.user_id, state__in=Delivery.CLAIMABLE).exclude(pk=delivery.pk)
-    locked = list(others.filter(next_attempt_at__isnull=False).select_for_update(of=("self",), skip_locked=True).select_related("message", "message__page", "user"))
+    others = Delivery.objects.filter(message_id=delivery.message_id, user_id=delivery.user_id, next_attempt_at__isnull=False)
+    waiting = others.filter(state__in=Delivery.CLAIMABLE).exclude(pk=delivery.pk)
+    locked = list(waiting.select_for_update(of=("self",), skip_locked=True).select_related("message", "message__page", "user"))
     deliveries.drop_unsent(locked, why="reached_otherwise", at=at, actor=SYSTEM)
 
 
@@ -163,7 +164,7 @@ def _fall_back(delivery: Delivery, *, why: str, at: datetime) -> None:
 
 def backoff(delivery: Delivery, outcome: Outcome) -> timedelta:
     """Full jitter (anything up to 1 s, 2 s, 4 s … 10 s), and not before the other side said (Retry-After)."""
-    jitter_s = random.uniform(0, min(LONGEST_BACKOFF_S, 2.0 ** max(0, delivery.attempts - 1)))  # noqa: S311
+    jitter_s = random.uniform(0, min(LONGEST_BACKOFF_S, 2.0 ** max(0, delivery.attempts - 1)))
     return timedelta(seconds=max(jitter_s, outcome.retry_after_s or 0.0))
 
 

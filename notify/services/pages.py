@@ -192,4 +192,4 @@ def _cancel(page: Page, *, at: datetime, actor: Actor, reason: str) -> None:
 
 
 def _end_sending(page: Page, *, at: datetime, actor: Actor) -> None:
-    deliveries.drop_unsent(calling.stop_sending(page, at=at), why="page_ended", at=at, actor=actor)
+    deliveries.drop_unsent(calling.stop_sending(page), why="page_ended", at=at, actor=actor)

@@ -57,4 +57,3 @@ def _is_moot(message: Message, offered: list[AckLink]) -> bool:
     if message.kind == Message.Kind.PAGE and message.page is not None:
         return not message.page.is_open
     return message.kind == Message.Kind.DIGEST and not any(link.page.is_open for link in offered)
-

@@ -180,4 +180,3 @@ def _write_down(landed: "SimpleQueue[_Landed]") -> int:
         finally:
             if item.gate is not None:
                 item.gate.release()
-
