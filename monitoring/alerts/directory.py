@@ -94,7 +94,7 @@ class Directory:
     def route(self, source: KnownSource, alert: AlertIn, at: datetime) -> Route:
         """Where an alert belongs: the first matcher among those for its labels, else the source's own part, else nowhere."""
         grade = severity.of(alert.severity, source.severity_map, source.default_severity)
-        found = self._matcher_for(alert.labels)
+        found = self.matcher_for(alert.labels)
         if found is not None:
             opens = grade in found.severities and not self.is_silenced(found.part_id, alert.labels, at)
             return Route(grade, found.part_id, found.fault_class, found.fault_kind_id, opens)
@@ -104,7 +104,8 @@ class Directory:
         opens = grade in DEFAULT_OPENING and not self.is_silenced(part_id, alert.labels, at)
         return Route(grade, part_id, source.default_fault_class, None, opens)
 
-    def _matcher_for(self, labels: Mapping[str, str]) -> KnownMatcher | None:
+    def matcher_for(self, labels: Mapping[str, str]) -> KnownMatcher | None:
+        """The matcher that claims an alert with these labels; None: no part claims it."""
         best: KnownMatcher | None = None
         for label, by_value in self.matchers.items():
             value = labels.get(label)
@@ -123,6 +124,7 @@ class Directory:
         )
 
 
+KnownKeys = Mapping[str, KnownKey]
 _current: Directory | None = None
 
 
@@ -192,6 +194,13 @@ def _known(source: Source) -> KnownSource:
         mapping=source.mapping,
         actor=Actor(kind="source", id=str(source.public_id), label=source.name),
     )
+
+
+def known_keys() -> KnownKeys:
+    """The keys without asking the database: as this process knows them, else from the local copy."""
+    if _current is None:
+        return spool().read_keys()
+    return {digest: KnownKey(source_id=source_id, kind=_current.sources[source_id].kind) for digest, source_id in _current.keys.items()}
 
 
 def digest_of(key: str) -> str:

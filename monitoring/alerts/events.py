@@ -136,13 +136,3 @@ class FailedIntakeDiscarded:
 
     name: ClassVar[str] = "monitoring.failed_intake_discarded.v1"
     failed_intake_id: UUID
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeartbeatMissed:
-    """A job did not report in time, or reported failure."""
-
-    name: ClassVar[str] = "monitoring.heartbeat_missed.v1"
-    source_id: UUID
-    last_ping_at: datetime | None
-    exit_status: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -11,6 +12,7 @@ from monitoring.alerts.adapters.values import KEY_LIMIT, LABELS_LIMIT, NAME_LIMI
 SEVERITIES = ("critical", "error", "warning", "info")
 _ACTIONS = {action.value: action for action in Action}
 _LABEL_VALUE_LIMIT = 256  # characters; longer details are texts, not labels to match on
+_KEY_IN_BODY = re.compile(rb'"routing_key"\s*:\s*"([0-9A-Za-z]{32})"')
 _FIELDS = ("source", "component", "group", "class")
 
 
@@ -26,6 +28,12 @@ def routing_key_of(body: Any) -> str:
     """The key that authenticates the event; empty when there is none."""
     key = body.get("routing_key") if isinstance(body, dict) else None
     return key.strip() if isinstance(key, str) else ""
+
+
+def key_in(body: bytes) -> str:
+    """The routing key in a body that cannot be parsed (too large, broken), so that its owner finds it in the inbox."""
+    match = _KEY_IN_BODY.search(body)
+    return match.group(1).decode() if match else ""
 
 
 def read(body: Any, *, new_key: str | None = None) -> Reading:

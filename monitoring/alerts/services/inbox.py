@@ -46,6 +46,8 @@ def keep_bodies(filings: Sequence[Filing], *, now: datetime) -> set[UUID]:
 
     That is how a retry after a lost connection, and the spool, count nothing twice.
     """
+    if not filings:
+        return set()
     values = [
         {
             "n": number,
@@ -103,3 +105,8 @@ def keep_failed(
         under = (Ref("source", str(source.public_id), source.name),)
         journal.record_many([Record(event=event, subject=subject, under=under, after={"state": "waiting"})], actor=source.actor)
     return UUID(str(public_id))
+
+
+def unreadable(body: bytes, detail: str) -> Problem:
+    """A whole body that cannot be parsed, as an entry of the inbox."""
+    return Problem("unreadable", detail, body.decode("utf-8", "replace"))

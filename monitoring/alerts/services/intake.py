@@ -7,8 +7,10 @@ the inbox, record. Only then may anybody be answered 2xx.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 
@@ -22,12 +24,29 @@ from monitoring.alerts.events import AlertAcknowledged, AlertFlapping, AlertRais
 from monitoring.alerts.services import inbox, rows
 from monitoring.alerts.services.filing import Filing, Stored
 
+P = ParamSpec("P")
+T = TypeVar("T")
 IdentityKey = tuple[int, str]
 _CLOCKS_APART = timedelta(minutes=5)  # how far ahead of ours a sender's clock may be before we doubt its start
 
 
 class DirectoryChanged(Exception):
     """A source, key, matcher or silence changed since this process read them: authenticate and route anew."""
+
+
+def again_when_changed(store: Callable[P, T]) -> Callable[P, T]:
+    """Try a whole transaction again when somebody changed sources or routing in between; thrice at most."""
+
+    @wraps(store)
+    def trying(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _attempt in range(2):
+            try:
+                return store(*args, **kwargs)
+            except DirectoryChanged:
+                continue
+        return store(*args, **kwargs)
+
+    return trying
 
 
 @transaction.atomic
@@ -43,7 +62,8 @@ def intake_store(filings: Sequence[Filing]) -> list[Stored]:
     if known.stamp != directory.stamp:
         directories.load()
         raise DirectoryChanged
-    fresh = inbox.keep_bodies(filings, now=known.now)
+    fresh = inbox.keep_bodies([filing for filing in filings if filing.body], now=known.now)
+    fresh |= {filing.body_id for filing in filings if not filing.body}  # alerts of our own have no body
     stored = [Stored(is_new=filing.body_id in fresh) for filing in filings]
     filings = [filing for filing in filings if filing.body_id in fresh]
     _read_older(filings, known)

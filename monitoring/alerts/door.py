@@ -1,0 +1,188 @@
+"""The intake's own ASGI door: reads the body itself, and stores many requests with one commit.
+
+Requests that arrive while a transaction is running wait for the next one and go into it together, so the commit, the locks
+and the round trips are paid once for all of them; each is still answered only after the commit that holds its alerts. Two
+threads take turns, each with a lasting connection. Under no load a request waits for nobody.
+
+When the answer does not come in time (Postgres frozen, not just refusing) the body goes to the spool and the sender is told
+503 within two seconds; should the transaction still succeed, the body's id keeps the replay from counting it twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+
+from monitoring.alerts import answers, formats, metrics, reception
+from monitoring.alerts.answers import Answer
+from monitoring.alerts.requests import Request, door_of
+
+log = structlog.get_logger("monitoring")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PATHS = ("/in/", "/v2/enqueue")
+WRITERS = 2  # threads, each with a connection: one prepares while the other waits for its commit
+TOGETHER = 64  # requests in one transaction at most …
+TOGETHER_BYTES = 2 * 1024 * 1024  # … and bytes
+WAITING_LIMIT = 4_000  # requests; then Alertmanager is told 503 and comes again, Prometheus (which would not) still waits
+READ_TIMEOUT_S = 20.0  # for a whole request body
+ANSWER_TIMEOUT_S = 1.6  # then the spool, so that the sender hears within 2 s …
+ANSWER_TIMEOUT_S_PER_MIB = 2.0  # … unless the body is large
+DRAIN_LIMIT = 64 * 1024 * 1024  # bytes read and thrown away, so that a client that only listens afterwards hears its 413
+
+
+class _Pending:
+    """A request on its way to a writer, and the future that its answer goes into."""
+
+    __slots__ = ("future", "is_given_up", "loop", "request")
+
+    def __init__(self, request: Request, loop: asyncio.AbstractEventLoop) -> None:
+        self.request = request
+        self.loop = loop
+        self.future: asyncio.Future[Answer] = loop.create_future()
+        self.is_given_up = False
+
+
+class _Writers:
+    """The threads that store. Started at the first request, in whatever process that is."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._queue: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._is_started = False
+
+    def hand_in(self, pending: _Pending) -> None:
+        if not self._is_started:
+            self._start()
+        self._queue.put(pending)
+
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+    def _start(self) -> None:
+        with self._lock:
+            if not self._is_started:
+                for number in range(self._count):
+                    threading.Thread(target=self._work, name=f"intake-{number}", daemon=True).start()
+                self._is_started = True
+
+    def _work(self) -> None:
+        while True:
+            batch = [pending for pending in self._take() if not pending.is_given_up]
+            if not batch:
+                continue
+            try:
+                given = reception.receive_many([pending.request for pending in batch])
+            except Exception:
+                log.error("intake_writer_failed", exc_info=True)  # noqa: G201
+                given = [answers.away()] * len(batch)
+            for loop in {pending.loop for pending in batch}:
+                mine = [(pending.future, answer) for pending, answer in zip(batch, given, strict=True) if pending.loop is loop]
+                with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody listens any more
+                    loop.call_soon_threadsafe(_hand_out, mine)
+
+    def _take(self) -> list[_Pending]:
+        batch = [self._queue.get()]
+        size = len(batch[0].request.body)
+        with contextlib.suppress(queue.Empty):
+            while len(batch) < TOGETHER and size < TOGETHER_BYTES:
+                batch.append(self._queue.get_nowait())
+                size += len(batch[-1].request.body)
+        return batch
+
+
+def _hand_out(given: list[tuple[asyncio.Future[Answer], Answer]]) -> None:
+    for future, answer in given:
+        if not future.done():
+            future.set_result(answer)
+
+
+class IntakeDoor:
+    """ASGI middleware: takes the intake's addresses itself and passes everything else on."""
+
+    def __init__(self, app: App, *, writers: int = WRITERS) -> None:
+        self._app = app
+        self._writers = _Writers(writers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PATHS):
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                request = await _read(scope, receive)
+        except TimeoutError:
+            await _send(send, answers.slow())
+            return
+        if request is not None:
+            await _send(send, await self._answer(request), is_head=request.method == "HEAD")
+
+    async def _answer(self, request: Request) -> Answer:
+        early = answers.of_the_door(request)
+        if early is not None:
+            return early
+        if self._writers.waiting() > WAITING_LIMIT and request.door.format != formats.PROMETHEUS:
+            metrics.REQUESTS.labels(request.door.format, "503").inc()
+            return answers.busy()
+        pending = _Pending(request, asyncio.get_running_loop())
+        self._writers.hand_in(pending)
+        patience = ANSWER_TIMEOUT_S + ANSWER_TIMEOUT_S_PER_MIB * len(request.body) / (1024 * 1024)
+        try:
+            return await asyncio.wait_for(asyncio.shield(pending.future), patience)
+        except TimeoutError:
+            pending.is_given_up = True
+            return (await asyncio.to_thread(reception.spool_all, [request]))[0]
+
+
+async def _read(scope: Scope, receive: Receive) -> Request | None:
+    """The whole request; None when the sender has gone. Never keeps more than the format's limit."""
+    path = scope["path"]
+    door = door_of(path)
+    limit = formats.LIMITS.get(door.format, 0)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        if size + len(chunk) <= limit:
+            parts.append(chunk)
+        size += len(chunk)
+        if not message.get("more_body", False) or size > DRAIN_LIMIT:
+            break
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    return Request(
+        method=scope["method"],
+        path=path,
+        headers=headers,
+        body=b"".join(parts),
+        size_bytes=size,
+        is_cut=door.format != "" and size > limit,
+        door=door,
+    )
+
+
+async def _send(send: Send, answer: Answer, *, is_head: bool = False) -> None:
+    headers = [
+        (b"content-type", answer.content_type.encode("latin-1")),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()),
+    ]
+    with contextlib.suppress(OSError):  # the sender has gone; what it sent is stored
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
