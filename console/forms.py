@@ -61,7 +61,7 @@ class MoveForm:
         label = str(refusal.params.get("field", ""))
         wanted = "reason" if refusal.code == "reason_required" else ""
         for shown in self.fields:
-            if label and label in (shown.name, shown.label) or shown.name == wanted:
+            if (label and label in (shown.name, shown.label)) or shown.name == wanted:
                 shown.error = str(refusal.params.get("problem") or refusal.message)
                 return
         self.errors.append(refusal.message)
@@ -114,7 +114,9 @@ def _records(item: Identifier) -> list[tuple[str, str]]:
 
 def _present(item: Input, record: Any) -> str:
     """What the record holds already under the same name, so that a correction starts from it."""
-    value = getattr(record, item.name, None) if record is not None and item.name != "password" else None
+    if record is None or item.name == "password":
+        return ""
+    value = getattr(record, item.name, None) or getattr(record, f"proposed_{item.name}", None)
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M:%S")
     if isinstance(value, bool):

@@ -61,8 +61,12 @@ def metrics() -> bytes:
     for sweep in sweeps.all_sweeps():
         promised.labels(sweep.name).set(sweep.late_after.total_seconds())
     health = deep()
-    Gauge("switchback_oldest_due_timer_seconds", "Age of the oldest due and unfired deadline", registry=registry).set(health.oldest_timer.total_seconds())
-    Gauge("switchback_oldest_unsent_page_seconds", "Age of the oldest message that could go out", registry=registry).set(health.oldest_page.total_seconds())
+    Gauge("switchback_oldest_due_timer_seconds", "Age of the oldest due and unfired deadline", registry=registry).set(
+        health.oldest_timer.total_seconds()
+    )
+    Gauge("switchback_oldest_unsent_page_seconds", "Age of the oldest message that could go out", registry=registry).set(
+        health.oldest_page.total_seconds()
+    )
     Gauge("switchback_well", "1 when the deep health check passes", registry=registry).set(1 if health.is_well else 0)
     _counts(registry)
     return generate_latest(registry)
@@ -78,7 +82,7 @@ def _counts(registry: CollectorRegistry) -> None:
 
 
 _COUNTED = {
-    "incident": "SELECT state, count(*) FROM response_incident WHERE state IN ('discovered','confirmed','located','handling','verifying') GROUP BY state",
+    "incident": "SELECT state, count(*) FROM response_incident WHERE state NOT IN ('closed', 'false_alarm', 'merged') GROUP BY state",
     "alert": "SELECT state, count(*) FROM alerts_alert WHERE state IN ('firing', 'acknowledged') GROUP BY state",
     "delivery": "SELECT state, count(*) FROM kernel_delivery WHERE state IN ('pending', 'dead') GROUP BY state",
 }

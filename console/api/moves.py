@@ -84,6 +84,10 @@ def move_api(move: Move) -> type[MoveApi]:
         tags=[record_type.collection],
         parameters=[schema.IDEMPOTENCY],
         request=schema.body_of(move),
-        responses={done: schema.record_of(record_type), 202: schema.record_of(records.get(Proposal.journal_kind)), **schema.refusals(400, 401, 403, 404, 409, 422)},
+        responses={
+            done: schema.record_of(record_type),
+            202: schema.record_of(records.get(Proposal.journal_kind)),
+            **schema.refusals(400, 401, 403, 404, 409, 422),
+        },
     )
     return described(type(f"{schema.camel(move.id)}Api", (MoveApi,), {"move": move, "__doc__": str(move.effect)}))

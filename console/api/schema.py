@@ -93,7 +93,10 @@ class MoveRow(serializers.Serializer[Any]):
 LIMIT = OpenApiParameter("limit", OpenApiTypes.INT, description="How many, at most 200 (50 unless told).")
 TAIL = [OpenApiParameter("after", OpenApiTypes.STR, description="Cursor of the last entry seen; empty: the beginning."), LIMIT]
 IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Sending the same key and body again gives the same answer and no second effect."
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="Sending the same key and body again gives the same answer and no second effect.",
 )
 
 
@@ -129,10 +132,14 @@ def body_of(move: Move) -> type[serializers.Serializer[Any]]:
     """The body of a move: its inputs, the version seen, the reason."""
     fields: dict[str, Any] = {}
     if not move.creates:
-        fields["version"] = serializers.IntegerField(min_value=1, help_text="The version of the record that you saw; another one is answered with 409.")
+        fields["version"] = serializers.IntegerField(
+            min_value=1, help_text="The version of the record that you saw; another one is answered with 409."
+        )
     for item in move.inputs:
         fields[item.name] = field_of(item)
-    fields["reason"] = serializers.CharField(required=move.reason_required, allow_blank=not move.reason_required, help_text="Why; becomes part of the record.")
+    fields["reason"] = serializers.CharField(
+        required=move.reason_required, allow_blank=not move.reason_required, help_text="Why; becomes part of the record."
+    )
     return type(f"{camel(move.id)}Body", (serializers.Serializer,), {**fields, "__doc__": str(move.effect)})
 
 
@@ -150,7 +157,10 @@ def page_of(record_type: RecordType) -> type[serializers.Serializer[Any]]:
     return type(
         f"{camel(record_type.kind)}Page",
         (serializers.Serializer,),
-        {"items": record_of(record_type)(many=True), "next": serializers.CharField(allow_null=True, help_text="Give it as `after` to go on; null at the end.")},
+        {
+            "items": record_of(record_type)(many=True),
+            "next": serializers.CharField(allow_null=True, help_text="Give it as `after` to go on; null at the end."),
+        },
     )
 
 

@@ -17,7 +17,9 @@ def _of_records() -> list[URLPattern]:
         patterns += [
             path(f"{base}/", declare(list_api(record_type), access.RECORD), name=f"api-{record_type.collection}-list"),
             path(f"{base}/<uuid:public_id>/", declare(detail_api(record_type), access.RECORD), name=f"api-{record_type.collection}-detail"),
-            path(f"{base}/<uuid:public_id>/timeline/", declare(timeline_api(record_type), access.RECORD), name=f"api-{record_type.collection}-timeline"),
+            path(
+                f"{base}/<uuid:public_id>/timeline/", declare(timeline_api(record_type), access.RECORD), name=f"api-{record_type.collection}-timeline"
+            ),
         ]
     return patterns
 

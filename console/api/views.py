@@ -66,17 +66,21 @@ class MeApi(ApiView):
     def get(self, request: Request) -> Response:
         """The caller."""
         actor = self.actor
-        return Response({
-            "id": actor.id,
-            "name": actor.label,
-            "language": actor.language,
-            "roles": sorted(actor.roles),
-            "scopes": sorted(actor.scopes) if actor.scopes is not None else None,
-            "moves": [move.id for move in moves.all_moves() if permissions.can(actor, move.id) is not None],
-        })
+        return Response(
+            {
+                "id": actor.id,
+                "name": actor.label,
+                "language": actor.language,
+                "roles": sorted(actor.roles),
+                "scopes": sorted(actor.scopes) if actor.scopes is not None else None,
+                "moves": [move.id for move in moves.all_moves() if permissions.can(actor, move.id) is not None],
+            }
+        )
 
 
-@extend_schema(tags=["console"], operation_id="moves_list", summary="The table of moves", responses={200: schema.MoveRow(many=True), 401: schema.Error})
+@extend_schema(
+    tags=["console"], operation_id="moves_list", summary="The table of moves", responses={200: schema.MoveRow(many=True), 401: schema.Error}
+)
 class MovesApi(ApiView):
     """Every move there is: what it does, from where to where, who may, what it asks for."""
 
@@ -98,7 +102,9 @@ class MovesApi(ApiView):
             "dangerous": move.dangerous,
             "address": schema.address_of(move),
             "scope": move.scope,
-            "inputs": [{"name": item.name, "label": str(item.label), "kind": type(item).__name__.lower(), "required": item.required} for item in move.inputs],
+            "inputs": [
+                {"name": item.name, "label": str(item.label), "kind": type(item).__name__.lower(), "required": item.required} for item in move.inputs
+            ],
             "reason_required": move.reason_required,
             "rule": {role: str(right) for role, right in move.rule.items()},
             "mine": str(grant) if grant is not None else None,
@@ -106,7 +112,13 @@ class MovesApi(ApiView):
         }
 
 
-@extend_schema(tags=["console"], operation_id="journal_tail", summary="The journal from a cursor on", parameters=schema.TAIL, responses={200: schema.Tail, 401: schema.Error, 403: schema.Error})
+@extend_schema(
+    tags=["console"],
+    operation_id="journal_tail",
+    summary="The journal from a cursor on",
+    parameters=schema.TAIL,
+    responses={200: schema.Tail, 401: schema.Error, 403: schema.Error},
+)
 class JournalApi(ApiView):
     """The journal, settled entries only, in an order that never skips a late one. For auditors."""
 
@@ -122,5 +134,3 @@ class JournalApi(ApiView):
 def declare(view: type[APIView], rule: str, *roles: str) -> Any:
     """`as_view()` with its rule declared for the deny-by-default test."""
     return access.access(rule, *roles)(view.as_view())
-
-

@@ -59,17 +59,19 @@ def _admit(headers: Mapping[str, str], under: list[str]) -> Interest | None:
 
 
 async def _serve(stream: Stream, after: str, receive: Receive, send: Send) -> None:
-    await send({
-        "type": "http.response.start",
-        "status": 200,
-        "headers": [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-store"),
-            (b"x-accel-buffering", b"no"),
-            (b"x-content-type-options", b"nosniff"),
-        ],
-    })
-    await _write(send, f"retry: {random.randint(*RETRY_MS)}\n\n")  # noqa: S311
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [
+                (b"content-type", b"text/event-stream; charset=utf-8"),
+                (b"cache-control", b"no-store"),
+                (b"x-accel-buffering", b"no"),
+                (b"x-content-type-options", b"nosniff"),
+            ],
+        }
+    )
+    await _write(send, f"retry: {random.randint(*RETRY_MS)}\n\n")
     gone = asyncio.create_task(_gone(receive))
     hub.join(stream, after)
     try:

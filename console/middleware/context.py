@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 log = structlog.get_logger("access")
 
@@ -33,7 +33,9 @@ class RequestContextMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
-        response = self.get_response(request)
+        # Postgres can store no NUL, so no address with one can mean anything: refused here, for all views at once.
+        has_nul = "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        response = HttpResponseBadRequest() if has_nul else self.get_response(request)
         response["X-Request-ID"] = request_id
         response.setdefault("Referrer-Policy", "same-origin")
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -102,7 +102,9 @@ class NowScreen:
             worst = self.incidents[0]
             words = f"{worst.title}"
             grade = worst.incident.response_grade
-            detail = " · ".join(filter(None, [worst.incident.state_label(), _("%(who)s commands") % {"who": worst.commander} if worst.commander else ""]))
+            detail = " · ".join(
+                filter(None, [worst.incident.state_label(), _("%(who)s commands") % {"who": worst.commander} if worst.commander else ""])
+            )
             return Headline(grade, words, detail, worst.address, worst.urgent)
         down = [part for part in self.parts if part.is_bad]
         if down:
@@ -143,7 +145,9 @@ class NowScreen:
         """Open alerts that no matcher and no default part claims."""
         if not self.may_read("alert"):
             return []
-        return list(records.get("alert").list_for(self.actor).filter(part=None, state__in=["firing", "acknowledged"]).select_related("source")[:SHOWN])
+        return list(
+            records.get("alert").list_for(self.actor).filter(part=None, state__in=["firing", "acknowledged"]).select_related("source")[:SHOWN]
+        )
 
     @cached_property
     def duty(self) -> list[people.Duty]:

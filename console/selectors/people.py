@@ -30,6 +30,9 @@ def duty_now(at: datetime) -> list[Duty]:
     points = org.contact_points_of([shift.user for _roster, shifts in found for shift in shifts])
     duties = []
     for roster, shifts in found:
-        people = [OnDuty(pick(shift.user, "display_name"), next((point.address for point in points[shift.user_id] if point.kind == "phone"), "")) for shift in shifts]
+        people = [
+            OnDuty(pick(shift.user, "display_name"), next((point.address for point in points[shift.user_id] if point.kind == "phone"), ""))
+            for shift in shifts
+        ]
         duties.append(Duty(pick(roster, "name"), people, min((shift.ends_at for shift in shifts), default=None)))
     return duties

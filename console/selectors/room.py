@@ -7,18 +7,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from console.selectors import buttons, clocks, parts, timeline
+from console.selectors import buttons, clocks, parts, probes, timeline
 from console.selectors.buttons import Button
 from console.selectors.clocks import Ring
 from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
 from incidents.response.models.states import OPEN, State
 from incidents.switchover.models import RecoveryClock, Switch
-from kernel import journal, proposals, records
+from kernel import journal, records
 from kernel.actors import Actor
 from kernel.i18n import pick
 from kernel.models import Proposal
 from notify.models import Page
 from work import selectors as work
+from work.models import Task
 
 TIMELINE = 150
 ALERTS = 12
@@ -36,17 +37,25 @@ REACHED = {
 # The order of the buttons: what usually comes next first; the rest follows behind “More”.
 FORWARD = (
     "incidents.confirm",
-    "incidents.switch_order",
+    "incidents.confirm_major",
+    "incidents.role_acknowledge",
+    "incidents.switch_over",
     "incidents.handle",
-    "incidents.business_normal",
-    "incidents.repair",
+    "incidents.locate",
+    "incidents.business_normal_record",
+    "incidents.repair_record",
+    "incidents.switch_back",
     "incidents.verify",
+    "incidents.end_condition_check",
     "incidents.resolve",
+    "incidents.report_write",
+    "incidents.report_accept",
     "incidents.review",
     "incidents.close",
 )
+WRITING = ("incidents.note", "incidents.decision", "incidents.update")  # the composer's, not the bar's
 PROMINENT = 4
-NOTES = "incidents.note"
+QUICK = frozenset({"task_start", "task_done"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,16 @@ class Role:
     who: str
     acknowledged_at: datetime | None
     phones: list[str]
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """One task and what may be done with it."""
+
+    task: Task
+    is_late: bool
+    buttons: list[Button]
+    more: list[Button]
 
 
 class Room:
@@ -111,17 +130,12 @@ class Room:
     @cached_property
     def all_buttons(self) -> list[Button]:
         """Every legal move of incident, outage, switch and part, the usual next ones first."""
-        found = buttons.buttons(self.actor, self.incident, skip=(self.note_move,))
+        found = buttons.buttons(self.actor, self.incident, skip=WRITING)
         if self.outage is not None:
             found += buttons.buttons(self.actor, self.outage)
-        found += buttons.buttons(self.actor, self.incident.part, only=("incidents.switch_order", "incidents.dry_run", "incidents.outage_open"))
+        found += buttons.buttons(self.actor, self.incident.part, only=("incidents.switch_dry_run",))
         known = {move_id: place for place, move_id in enumerate(FORWARD)}
         return sorted(found, key=lambda button: known.get(button.move.id, len(known)))
-
-    @property
-    def note_move(self) -> str:
-        """The move behind the composer."""
-        return NOTES
 
     @property
     def main_buttons(self) -> list[Button]:
@@ -135,9 +149,9 @@ class Room:
         return [button for button in self.all_buttons if button.id not in main]
 
     @cached_property
-    def note_button(self) -> Button | None:
-        """Whether the person may write notes here."""
-        return next(iter(buttons.buttons(self.actor, self.incident, only=(self.note_move,))), None)
+    def writing(self) -> list[Button]:
+        """As what the person may write into the record: note, decision, update."""
+        return buttons.buttons(self.actor, self.incident, only=WRITING)
 
     @cached_property
     def timeline(self) -> list[timeline.Line]:
@@ -145,9 +159,28 @@ class Room:
         return timeline.lines(self.actor, journal.timeline(self.incident, limit=TIMELINE))
 
     @cached_property
-    def tracks(self) -> list[tuple[str, list[Any]]]:
-        """Tasks by track, technical first."""
-        return work.tracks_of(self.incident)
+    def tracks(self) -> list[tuple[str, list[TaskRow]]]:
+        """Tasks by track, technical first; only tracks with tasks. One query."""
+        found = [(track.label, [self._task(task) for task in track.tasks]) for track in work.tasks_of(self.incident)]
+        return [(label, rows) for label, rows in found if rows]
+
+    def _task(self, task: Task) -> TaskRow:
+        offered = next((button for button in self.all_buttons if button.move.id == task.move), None) if task.move and not task.is_finished else None
+        found = buttons.buttons(self.actor, task)
+        own = [button for button in found if button.move.verb in QUICK]
+        return TaskRow(
+            task, not task.is_finished and task.due_at <= self.now, [*([offered] if offered else []), *own], [b for b in found if b not in own]
+        )
+
+    @property
+    def task_count(self) -> int:
+        """How many tasks there are."""
+        return sum(len(rows) for _label, rows in self.tracks)
+
+    @property
+    def tasks_done(self) -> int:
+        """How many need nothing more."""
+        return sum(row.task.is_finished for _label, rows in self.tracks for row in rows)
 
     @cached_property
     def roles(self) -> list[Role]:
@@ -169,7 +202,7 @@ class Room:
     @cached_property
     def probes(self) -> list[Any]:
         """Probes of the part with their last samples."""
-        return parts.probes_of(self.incident.part)
+        return probes.rows_of(self.incident.part, self.now)
 
     @cached_property
     def alerts(self) -> list[Any]:
@@ -194,7 +227,9 @@ class Room:
         """What waits for a second person, on the incident, its outage, part and switch."""
         about = [self.incident, self.incident.part, *([self.outage] if self.outage else []), *([self.switch[0]] if self.switch else [])]
         clocks_here = [ring.clock for ring, _buttons in self.rings]
-        found = Proposal.objects.filter(record_id__in=[record.public_id for record in [*about, *clocks_here]], state=Proposal.State.PROPOSED).order_by("proposed_at")
+        found = Proposal.objects.filter(
+            record_id__in=[record.public_id for record in [*about, *clocks_here]], state=Proposal.State.PROPOSED
+        ).order_by("proposed_at")
         return [(proposal, buttons.buttons(self.actor, proposal)) for proposal in found]
 
     @cached_property

@@ -14,7 +14,21 @@ from kernel.sentences import sentence
 TONES = (
     ("major", ("breached", "exhausted", "failed", "failing", "dead")),
     ("severe", ("alert_raised", "alerts_joined", "outage_opened", "incident_opened", "escalated", "clock_warned", "reopened")),
-    ("ok", ("clock_met", "resolved", "switched_over", "switched_back", "recovered", "business_normal", "closed", "acknowledged", "task_done", "repaired")),
+    (
+        "ok",
+        (
+            "clock_met",
+            "resolved",
+            "switched_over",
+            "switched_back",
+            "recovered",
+            "business_normal",
+            "closed",
+            "acknowledged",
+            "task_done",
+            "repaired",
+        ),
+    ),
     ("accent", ("note", "decision", "confirmed", "graded", "proposal", "proposed", "ordered", "approved", "grade")),
 )
 

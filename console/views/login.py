@@ -65,7 +65,12 @@ def login_page(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(safe_next(request))
     mark = bucket if bucket != STRANGER else secrets.token_urlsafe(24)
     response.set_cookie(
-        KNOWN_COOKIE, _signer.sign(f"{account.lower()}/{mark}"), max_age=KNOWN_FOR_S, httponly=True, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
+        KNOWN_COOKIE,
+        _signer.sign(f"{account.lower()}/{mark}"),
+        max_age=KNOWN_FOR_S,
+        httponly=True,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
     )
     return response
 

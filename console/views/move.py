@@ -11,7 +11,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -19,6 +18,7 @@ from console import people, services
 from console.api.errors import log_refusal
 from console.forms import MoveForm, move_form
 from console.selectors import buttons
+from console.selectors.previews import Preview, preview_of
 from kernel import moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
@@ -68,7 +68,9 @@ def _given(public_id: UUID | None, move: Move) -> UUID:
 
 
 def _not_now(record: Any) -> DomainError:
-    return Conflict(problem=gettext("This is not possible now: the record is “%(state)s”.") % {"state": record.state_label() if record is not None else "—"})
+    return Conflict(
+        problem=gettext("This is not possible now: the record is “%(state)s”.") % {"state": record.state_label() if record is not None else "—"}
+    )
 
 
 def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID | None, version: int | None, form: MoveForm) -> dict[str, Any]:
@@ -86,7 +88,12 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         return 200, {**answer, "secret": secret} if secret and not proposed else answer
 
     mark = request.POST.get("mark", "")
-    sent = {"move": move.id, "record": str(public_id), "version": version, "inputs": {shown.name: shown.value for shown in form.fields if shown.widget != "secret"}}
+    sent = {
+        "move": move.id,
+        "record": str(public_id),
+        "version": version,
+        "inputs": {shown.name: shown.value for shown in form.fields if shown.widget != "secret"},
+    }
     return services.carry_out_once(person=actor.id, key=f"form {mark}" if mark else "", sent=sent, act=act)[1]
 
 
@@ -108,7 +115,8 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
         "needs_second": grant == Grant.SECOND and proposes,
         "refusal": refusal,
         "is_stale": refusal is not None and refusal.http_status == 409,
-        "preview": _preview(move, record, request),
+        "preview": _preview(people.actor_of(request), move, record, request),
+        "way_back": _way_back(move),
         "mark": uuid.uuid4().hex,
         "next": _next(request),
         "action": request.path,
@@ -117,13 +125,19 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
     return render(request, template, context, status=refusal.http_status if refusal and request.method == "POST" else 200)
 
 
-def _preview(move: Move, record: Any, request: HttpRequest) -> list[Any]:
-    """The exact effect, step by step, where the room offers one (`extra["preview"]`: record, what was chosen → steps)."""
-    where = move.extra.get("preview")
-    if where is None or record is None:
-        return []
-    chosen = {**request.GET.dict(), **request.POST.dict()}
-    return list((import_string(where) if isinstance(where, str) else where)(record, chosen))
+def _preview(actor: Actor, move: Move, record: Any, request: HttpRequest) -> Preview | None:
+    """The exact effect. Of a proposal it is that of the move which would be carried out."""
+    if isinstance(record, Proposal):
+        proposed = moves.get(record.move)
+        about = records.fetch(record.record_kind, actor, record.record_id) if record.record_id else None
+        return preview_of(proposed, about, {name: str(value) for name, value in record.inputs.items()}) if move.verb == "accept" else None
+    return preview_of(move, record, {**request.GET.dict(), **request.POST.dict()})
+
+
+def _way_back(move: Move) -> str:
+    """How it is undone: the title of the undoing move, or the words of the table."""
+    undo = str(move.undo)
+    return next((str(other.title) for other in moves.all_moves() if other.id == undo), undo)
 
 
 def _next(request: HttpRequest) -> str:

@@ -5,12 +5,10 @@ import uuid
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from console import people
 from console.feed import news
-from console.forms import move_form
 from console.selectors import buttons
 from console.selectors.lists import ListScreen
 from console.selectors.now import NowScreen
@@ -20,7 +18,10 @@ from incidents.response import selectors as response
 from kernel import clock
 from kernel.access import LOGGED_IN, RECORD, access
 
-NOW_PARTS = {f"now-{name}": f"console/now/_{name}.html" for name in ("headline", "exhausted", "numbers", "incidents", "alerts", "unrouted", "proposals", "parts", "duty")}
+NOW_PARTS = {
+    f"now-{name}": f"console/now/_{name}.html"
+    for name in ("headline", "exhausted", "numbers", "incidents", "alerts", "unrouted", "proposals", "parts", "duty")
+}
 ROOM_PARTS = {
     f"room-{name}": f"console/room/_{name}.html"
     for name in ("header", "clocks", "actions", "timeline", "switch", "end", "tasks", "roles", "part", "probes", "alerts", "version")
@@ -48,8 +49,7 @@ def room(request: HttpRequest, number: str) -> HttpResponse:
     actor = people.actor_of(request)
     incident = response.incident_get_by_number(actor, number)
     screen = Room(actor, incident, clock.now())
-    note = screen.note_button if not screen.titles_only and "parts" not in request.GET else None
-    context = {"room": screen, "cursor": cursor, "mark": uuid.uuid4().hex, "note_form": move_form(note.move) if note else None}
+    context = {"room": screen, "cursor": cursor, "mark": uuid.uuid4().hex}
     parts = {"room-header": ROOM_PARTS["room-header"]} if screen.titles_only else ROOM_PARTS
     return page_or_parts(request, "console/room.html", {**parts, **SHARED}, context)
 
@@ -74,5 +74,3 @@ def record_go(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResp
     record = records.fetch(kind, people.actor_of(request), public_id)
     address = records.get(kind).address
     return redirect(address(record) if address is not None else "console:now")
-
-

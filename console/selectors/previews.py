@@ -1,0 +1,88 @@
+"""The exact effect of a dangerous move, shown before it is confirmed: what would happen, step by step, and what speaks against it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from incidents.switchover import selectors as switchover
+from incidents.switchover.models import Direction, Mode, Outage, Switch
+from kernel.errors import DomainError
+from kernel.moves import Move
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step or check."""
+
+    title: str
+    effect: str
+    point_of_no_return: bool = False
+    is_ok: bool = True
+    is_blocking: bool = False
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What will be done, in this order, and what was looked at beforehand."""
+
+    facts: list[str]
+    steps: list[Line]
+    checks: list[Line] = field(default_factory=list)
+
+
+def preview_of(move: Move, record: Any, chosen: Mapping[str, str]) -> Preview | None:
+    """The preview of a move, where there is one. Asks the gateway: never inside a transaction."""
+    make = PREVIEWS.get(move.id)
+    if make is None:
+        return None
+    try:
+        return make(record, chosen)
+    except DomainError as problem:
+        return Preview([problem.message], [])
+
+
+def _of_part(part: Any, direction: str) -> Preview:
+    seen = switchover.switch_preview(part, direction)
+    names = {side.role: side.name for side in switchover.part_find(seen.part).sides.all()}
+    now = names.get(seen.traffic_now or "", _("nowhere, as far as is known"))
+    facts = [
+        _("Traffic flows to %(now)s now and to %(after)s afterwards.") % {"now": now, "after": names.get(seen.traffic_after, seen.traffic_after)},
+        str(Mode(seen.mode).label)
+        + (f" · {_('about %(seconds)s s by earlier runs') % {'seconds': seen.expected_s}}" if seen.expected_s is not None else ""),
+    ]
+    if seen.may_turn_emergency:
+        facts.append(_("Should the old side die on the way, it goes on as an emergency switch."))
+    steps = [Line(step.title, step.effect, step.point_of_no_return) for step in seen.steps]
+    checks = [Line(str(check.title), check.detail, is_ok=check.is_ok, is_blocking=check.is_blocking) for check in seen.checks]
+    return Preview(facts, steps, checks)
+
+
+def _of_outage(direction: str) -> Callable[[Outage, Mapping[str, str]], Preview]:
+    return lambda outage, _chosen: _of_part(outage.part, direction)
+
+
+def _of_order(_record: None, chosen: Mapping[str, str]) -> Preview:
+    part, direction = chosen.get("part", ""), chosen.get("direction", "")
+    if not part or direction not in Direction.values:
+        return Preview([_("Choose part and direction, then press once: the steps are shown before anything is done.")], [])
+    return _of_part(part, direction)
+
+
+def _of_copied(switch: Switch, _chosen: Mapping[str, str]) -> Preview:
+    steps = [Line(step.title, step.effect, step.point_of_no_return) for step in switch.steps.all()]
+    return Preview([f"{switch.get_direction_display()} · {switch.get_mode_display()}"], steps)
+
+
+def _of_reversal(switch: Switch, _chosen: Mapping[str, str]) -> Preview:
+    return _of_part(switch.part, Direction.BACK if switch.direction == Direction.OVER else Direction.OVER)
+
+
+PREVIEWS: dict[str, Callable[[Any, Mapping[str, str]], Preview]] = {
+    "incidents.switch_over": _of_outage(Direction.OVER),
+    "incidents.switch_back": _of_outage(Direction.BACK),
+    "incidents.switch_order": _of_order,
+    "incidents.switch_approve": _of_copied,
+    "incidents.switch_revert": _of_reversal,
+}

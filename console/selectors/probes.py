@@ -1,0 +1,59 @@
+"""Probes of a part with a short line of their last answers."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from contingency.catalog.models import Part
+from monitoring.probes import selectors as probes
+from monitoring.probes.models import Sample
+from monitoring.probes.selectors import ProbeState
+
+SHOWN = timedelta(minutes=10)
+WIDTH, HEIGHT, FLOOR = 240, 38, 40
+MOST = 2000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One probe, ready to be drawn."""
+
+    state: ProbeState
+    name: str
+    is_ok: bool | None
+    words: str
+    points: str
+    failures: list[float]
+    alternative: str
+
+
+def rows_of(part: Part, now: datetime) -> list[Row]:
+    """All probes of a part. Two queries."""
+    states = probes.probe_state(part)
+    samples = defaultdict(list)
+    since = now - SHOWN
+    found = Sample.objects.filter(series_id__in=[state.probe.series_id for state in states], at__gte=since).order_by("-at")
+    for series_id, at, value, is_ok in found.values_list("series_id", "at", "value", "is_ok")[:MOST]:
+        samples[series_id].append((at, value, is_ok))
+    return [_row(state, samples[state.probe.series_id][::-1], since) for state in states]
+
+
+def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], since: datetime) -> Row:
+    values = [value for _at, value, _ok in samples if value is not None]
+    top = max(values, default=0.0) or 1.0
+    points = [f"{_x(at, since):.0f},{FLOOR - value / top * HEIGHT:.1f}" for at, value, _ok in samples if value is not None]
+    failures = [round(_x(at, since)) for at, _value, ok in samples if not ok]
+    last = "" if state.took_ms is None else f"{state.took_ms} ms"
+    words = " · ".join(filter(None, [state.state_label, last]))
+    alternative = _("the last ten minutes: %(count)d answers, at most %(top).0f, %(failures)d failures") % {
+        "count": len(samples),
+        "top": max(values, default=0.0),
+        "failures": len(failures),
+    }
+    return Row(state, state.name, state.is_ok, words, " ".join(points) if len(points) > 1 else "", failures[-60:], alternative)
+
+
+def _x(at: datetime, since: datetime) -> float:
+    return max(0.0, min(1.0, (at - since) / SHOWN)) * WIDTH
