@@ -5,27 +5,34 @@ The plan must hold a text for every one of them; more texts are welcome and may 
 
 from typing import Final
 
-_RECORD: Final = frozenset({"number", "title", "part", "grade", "fault_class", "failing_since", "url", "practice"})
-_PAGE: Final = _RECORD | {"ack_url", "person"}
-_SWITCH: Final = _RECORD | {"direction", "mode", "ordered_by"}
-_CLOCK: Final = _RECORD | {"clock", "percent", "remaining", "due_at", "target"}
+_ALWAYS: Final = frozenset({"person", "practice", "subject", "title", "url"})
+_INCIDENT: Final = _ALWAYS | {"number", "part", "grade", "fault_class", "failing_since"}
+_PAGE: Final = _INCIDENT | {"ack_url", "called_before", "minutes"}
+_SWITCH: Final = _INCIDENT | {"direction", "mode", "ordered_by"}
+_CLOCK: Final = {"clock", "percent", "remaining", "due_at", "target"}
+_TASK: Final = _ALWAYS | {"number", "task", "due_at"}
 
 REQUIRED_TEXTS: Final[dict[str, frozenset[str]]] = {
     "page-incident-opened": _PAGE,
-    "page-escalated": _PAGE | {"called_before", "minutes"},
-    "page-exhausted": _PAGE | {"called_before", "minutes"},
+    "page-escalated": _PAGE,
+    "page-exhausted": _PAGE,
+    "page-digest": _ALWAYS | {"ack_url"},
     "page-level-called": _PAGE | {"role"},
     "role-assigned": _PAGE | {"role", "assigned_by"},
-    "task-assigned": _PAGE | {"task", "due_at"},
-    "update-due": _RECORD | {"due_at", "person"},
-    "proposal-waiting": _RECORD | {"action", "proposed_by"},
+    "task-assigned": _TASK,
+    "task-overdue": _TASK,
+    "update-due": _INCIDENT | {"due_at"},
+    "proposal-waiting": _INCIDENT | {"action", "proposed_by"},
     "switch-ordered": _SWITCH,
     "switch-approval-wanted": _SWITCH,
     "switch-failed": _SWITCH | {"problem"},
-    "clock-warning": _CLOCK,
-    "clock-breached": _CLOCK,
-    "incident-resolved": _RECORD | {"resolved_at", "duration"},
+    "clock-warning": _INCIDENT | _CLOCK,
+    "clock-breached": _PAGE | _CLOCK,
+    "incident-resolved": _INCIDENT | {"resolved_at", "duration"},
+    "contact-test": _ALWAYS,
 }
-"""Slug → placeholders. `practice` is “PRACTICE · ” inside a fence and empty outside; times come in the reader's zone."""
+"""Slug → placeholders. `subject` is what the message is about; `practice` says “PRACTICE · ” inside a fence and nothing
+outside; `ack_url` is where one tap acknowledges; times come in the reader's zone. A text that an escalation may follow
+speaks of `called_before` (whom it was called before) and `minutes` (since when)."""
 
 ALL_PLACEHOLDERS: Final = frozenset().union(*REQUIRED_TEXTS.values())

@@ -28,6 +28,13 @@ class Put(Generic[R]):
     changed: list[R] = field(default_factory=list)
     retired: list[R] = field(default_factory=list)
 
+    def touch(self, row: R) -> None:
+        """Something below this row changed: it counts as changed, once."""
+        if any(row is other for other in (*self.added, *self.changed)):
+            return
+        _save(row)
+        self.changed.append(row)
+
     def records(self, event: Callable[..., Any], *, under: Iterable[Any] = (), cause: Any = None) -> list[Record]:
         """One journal record per row that was touched; `event` is made with `slug` and `change`."""
         groups = (("added", self.added), ("changed", self.changed), ("retired", self.retired))
@@ -39,18 +46,18 @@ class Put(Generic[R]):
         ]
 
 
-def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, in_document_order: bool = True) -> Put[R]:
+def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, carried: dict[str, Any] | None = None) -> Put[R]:
     """Make the table say what the document says. Locks all its rows; call inside a transaction, and record `Put.records`.
 
-    Values of a row may be callables taking the rows put so far (a parent that this very call makes).
+    Values of a row may be callables taking the rows put so far (a parent that this very call makes). `carried` is written
+    to every wanted row without counting as a change (which version it belongs to).
     """
+    carried = carried or {}
     present = {row.slug: row for row in model._default_manager.select_for_update().order_by("pk")}  # type: ignore[attr-defined]
     put: Put[R] = Put()
     for number, row in enumerate(rows):
         values = {name: value(put.by_slug) if callable(value) else value for name, value in row.values.items()}
-        if in_document_order:
-            values["order"] = number
-        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, values, put)
+        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, {**values, "order": number}, carried, put)
     for left in present.values():
         if left.retired_at is None:
             left.retired_at = at
@@ -59,17 +66,22 @@ def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, in_document_o
     return put
 
 
-def _put_one(model: type[R], record: R | None, slug: str, values: dict[str, Any], put: Put[R]) -> R:
+def _put_one(model: type[R], record: R | None, slug: str, values: dict[str, Any], carried: dict[str, Any], put: Put[R]) -> R:
     if record is None:
-        record = model(slug=slug, **values)
+        record = model(slug=slug, **values, **carried)
         record.save()
         put.added.append(record)
         return record
     for name, value in {**values, "retired_at": None}.items():
         setattr(record, name, value)
-    if record.changes()[1]:
+    is_changed = bool(record.changes()[1])
+    for name, value in carried.items():
+        setattr(record, name, value)
+    if is_changed:
         _save(record)
         put.changed.append(record)
+    elif carried:
+        record.save(update_fields=list(carried))
     return record
 
 

@@ -128,10 +128,7 @@ def _members_put(specs: Sequence[GroupSpec], groups: Put[EmergencyGroup], positi
             continue
         GroupMember.objects.filter(group=group).delete()
         GroupMember.objects.bulk_create(GroupMember(group=group, position_id=pk, order=order) for order, pk in enumerate(wanted))
-        if group not in groups.added and group not in groups.changed:
-            group.version += 1
-            group.save()
-            groups.changed.append(group)
+        groups.touch(group)
 
 
 def _refuse_clashes(positions: Put[Position], at: datetime) -> None:

@@ -1,0 +1,80 @@
+"""What can be done to the plan, and by whom."""
+
+from django.utils.translation import gettext_lazy as _
+
+from contingency.org import roles
+from contingency.plan.models import PlanVersion
+from kernel import moves
+from kernel.inputs import Text
+from kernel.moves import Move
+from kernel.permissions import Grant
+
+State = PlanVersion.State
+# Reliability's table: whoever runs the business or the system may write the plan; only the project director approves it.
+WRITERS = {roles.OPS_ENGINEER: Grant.ALL, roles.TEAM_LEAD: Grant.ALL, roles.BUSINESS_OPS: Grant.ALL, roles.DIRECTOR: Grant.ALL}
+REVIEWERS = {roles.TEAM_LEAD: Grant.ALL, roles.DIRECTOR: Grant.ALL}
+DIRECTOR = {roles.DIRECTOR: Grant.ALL}
+
+moves.register(
+    Move(
+        id="plan.load",
+        record=PlanVersion.journal_kind,
+        title=_("Load a plan document"),
+        effect=_("A new draft of the plan, with you as its author. Nothing is in force before the project director approves it."),
+        service="contingency.plan.services.plan_load",
+        rule=WRITERS,
+        creates=True,
+        target=State.DRAFT.value,
+        inputs=(Text(name="text", label=_("Document (YAML)"), required=True, multiline=True, max_length=2_000_000),),
+        undo=_("Load the earlier document again."),
+        requirements=("PLN-01", "PLN-03"),
+        scope="plan-versions:write",
+    ),
+    Move(
+        id="plan.submit",
+        record=PlanVersion.journal_kind,
+        title=_("Submit for review"),
+        effect=_("The draft goes to the project director."),
+        service="contingency.plan.services.plan_submit",
+        rule=WRITERS,
+        source=(State.DRAFT.value,),
+        target=State.IN_REVIEW.value,
+        method="submit",
+        undo="plan.send_back",
+        requirements=("PLN-01",),
+        scope="plan-versions:write",
+    ),
+    Move(
+        id="plan.send_back",
+        record=PlanVersion.journal_kind,
+        title=_("Send back"),
+        effect=_("The version becomes a draft again, with your reason."),
+        service="contingency.plan.services.plan_send_back",
+        rule=REVIEWERS,
+        source=(State.IN_REVIEW.value,),
+        target=State.DRAFT.value,
+        method="send_back",
+        reason_required=True,
+        undo="plan.submit",
+        requirements=("PLN-01",),
+        scope="plan-versions:write",
+    ),
+    Move(
+        id="plan.approve",
+        record=PlanVersion.journal_kind,
+        title=_("Approve"),
+        effect=_(
+            "The version is in force at once: positions, levels, targets, playbooks, chains and texts become what it says."
+            " Running work keeps what it began with."
+        ),
+        service="contingency.plan.services.plan_approve",
+        rule=DIRECTOR,
+        source=(State.IN_REVIEW.value,),
+        target=State.APPROVED.value,
+        method="approve",
+        dangerous=True,
+        undo=_("Approve another version."),
+        requirements=("PLN-01", "SEC-01"),
+        scope="plan-versions:write",
+    ),
+)

@@ -1,0 +1,180 @@
+"""The plan's records as lists and outputs."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from contingency.org.records import EVERYBODY
+from contingency.plan.document.durations import spell
+from contingency.plan.models import (
+    ChainStep,
+    EscalationChain,
+    LevelCall,
+    MessageText,
+    Plan,
+    PlanVersion,
+    Playbook,
+    PlaybookStep,
+    RecoveryTarget,
+    ResponseLevel,
+)
+from kernel import records
+from kernel.actors import Actor
+from kernel.records import RecordType
+
+
+def _head(record: Any) -> dict[str, Any]:
+    return {"id": str(record.public_id), "version": record.version, "slug": record.slug}
+
+
+def _both(record: Any, column: str) -> dict[str, Any]:
+    return {"en": getattr(record, f"{column}_en"), "zh": getattr(record, f"{column}_zh")}
+
+
+def _when(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def plan_output(plan: Plan) -> dict[str, Any]:
+    """The plan itself."""
+    return {**_head(plan), "name": _both(plan, "name")}
+
+
+def version_output(version: PlanVersion) -> dict[str, Any]:
+    """A version without its text, which `plan_export` gives."""
+    return {
+        "id": str(version.public_id),
+        "version": version.version,
+        "plan": version.plan.slug,
+        "number": version.number,
+        "state": version.state,
+        "digest": version.digest,
+        "author": version.author.display_name if version.author else None,
+        "approver": version.approver.display_name if version.approver else None,
+        "loaded_at": _when(version.loaded_at),
+        "submitted_at": _when(version.submitted_at),
+        "approved_at": _when(version.approved_at),
+        "superseded_at": _when(version.superseded_at),
+    }
+
+
+def _whom(call: ChainStep | LevelCall) -> dict[str, Any]:
+    return {"roster": call.roster.slug if call.roster else None, "rank": call.rank, "position": call.position.slug if call.position else None}
+
+
+def chain_output(chain: EscalationChain) -> dict[str, Any]:
+    """Who is called one after the other; times in seconds."""
+    steps = [{**_whom(step), "after_s": step.after_seconds} for step in chain.steps.all()]
+    return {**_head(chain), "name": _both(chain, "name"), "steps": steps, "gives_up_after_s": int(chain.gives_up_after.total_seconds())}
+
+
+def level_output(level: ResponseLevel) -> dict[str, Any]:
+    """What a grade sets going."""
+    return {
+        **_head(level),
+        "grade": level.grade,
+        "name": _both(level, "name"),
+        "criteria": _both(level, "criteria"),
+        "calls": [{"role": call.role or None, **_whom(call), "chain": call.chain.slug} for call in level.calls.all()],
+        "groups": [group.slug for group in level.groups.all()],
+        "update_every": spell(level.update_every),
+        "resources": _both(level, "resources"),
+        "playbooks": [playbook.slug for playbook in level.playbooks.all()],
+    }
+
+
+def target_output(target: RecoveryTarget) -> dict[str, Any]:
+    """How long a recovery clock may run."""
+    return {
+        **_head(target),
+        "clock": target.clock,
+        "part": target.part or None,
+        "target_s": int(target.target.total_seconds()),
+        "thresholds": target.thresholds,
+    }
+
+
+def step_output(step: PlaybookStep) -> dict[str, Any]:
+    """One step of a playbook."""
+    texts = {column: _both(step, column) for column in ("name", "instruction", "where", "success", "otherwise")}
+    kind = {"track": step.track, "role": step.role, "expected_minutes": step.expected_minutes, "is_safe": step.is_safe, "move": step.move or None}
+    return {"slug": step.slug, **kind, **texts}
+
+
+def playbook_output(playbook: Playbook) -> dict[str, Any]:
+    """A playbook with its steps."""
+    return {
+        **_head(playbook),
+        "name": _both(playbook, "name"),
+        "fault_class": playbook.fault_class or None,
+        "fault_kind": playbook.fault_kind.slug if playbook.fault_kind else None,
+        "after_upgrade": playbook.after_upgrade,
+        "recognise": _both(playbook, "recognise"),
+        "steps": [step_output(step) for step in playbook.steps.all()],
+    }
+
+
+def text_output(text: MessageText) -> dict[str, Any]:
+    """A message with its placeholders."""
+    return {**_head(text), **{column: _both(text, column) for column in ("name", "subject", "body")}}
+
+
+def _plans(_actor: Actor, **_filters: Any) -> QuerySet[Plan]:
+    return Plan.objects.order_by("-id")
+
+
+def _versions(_actor: Actor, **filters: Any) -> QuerySet[PlanVersion]:
+    rows = PlanVersion.objects.select_related("plan", "author", "approver").defer("text")
+    return _filtered(rows, filters, "state", "number")
+
+
+def _chains(_actor: Actor, **filters: Any) -> QuerySet[EscalationChain]:
+    steps = Prefetch("steps", ChainStep.objects.select_related("roster", "position"))
+    return _filtered(EscalationChain.objects.filter(retired_at=None).prefetch_related(steps), filters, "slug")
+
+
+def _levels(_actor: Actor, **filters: Any) -> QuerySet[ResponseLevel]:
+    calls = Prefetch("calls", LevelCall.objects.select_related("roster", "position", "chain"))
+    return _filtered(ResponseLevel.objects.filter(retired_at=None).prefetch_related(calls, "groups", "playbooks"), filters, "grade")
+
+
+def _targets(_actor: Actor, **filters: Any) -> QuerySet[RecoveryTarget]:
+    return _filtered(RecoveryTarget.objects.filter(retired_at=None), filters, "clock", "part")
+
+
+def _playbooks(_actor: Actor, **filters: Any) -> QuerySet[Playbook]:
+    rows = Playbook.objects.filter(retired_at=None).select_related("fault_kind").prefetch_related("steps")
+    return _filtered(rows, filters, "slug", "fault_class")
+
+
+def _texts(_actor: Actor, **filters: Any) -> QuerySet[MessageText]:
+    return _filtered(MessageText.objects.filter(retired_at=None), filters, "slug")
+
+
+def _filtered(rows: QuerySet[Any], filters: dict[str, Any], *wanted: str) -> QuerySet[Any]:
+    return rows.filter(**{name: value for name, value in filters.items() if name in wanted and value not in (None, "")}).order_by("-id")
+
+
+_TYPES: tuple[tuple[Any, str, Any, Any, Any, tuple[str, ...]], ...] = (
+    (Plan, "plans", _("plan"), _plans, plan_output, ()),
+    (PlanVersion, "plan-versions", _("plan version"), _versions, version_output, ("state", "number")),
+    (EscalationChain, "escalation-chains", _("escalation chain"), _chains, chain_output, ("slug",)),
+    (ResponseLevel, "response-levels", _("response level"), _levels, level_output, ("grade",)),
+    (RecoveryTarget, "recovery-targets", _("recovery target"), _targets, target_output, ("clock", "part")),
+    (Playbook, "playbooks", _("playbook"), _playbooks, playbook_output, ("slug", "fault_class")),
+    (MessageText, "message-texts", _("message text"), _texts, text_output, ("slug",)),
+)
+for _model, _collection, _title, _list_for, _output, _filters in _TYPES:
+    records.register(
+        RecordType(
+            kind=_model.journal_kind,
+            collection=_collection,
+            title=_title,
+            model=_model,
+            list_for=_list_for,
+            output=_output,
+            read=EVERYBODY,
+            filters=_filters,
+        )
+    )
