@@ -90,7 +90,7 @@ class Bench:
         emptied = [t for t in tables if str(t).startswith(("alerts_", "kernel_", "reference_"))]
         keep = {"kernel_clock", "kernel_counter", "alerts_source", "alerts_sourcekey", "alerts_source_key"}
         names = ", ".join(f'"{name}"' for name in emptied if name not in keep)
-        self.sql(f"SET session_replication_role = replica; TRUNCATE {names}")
+        self.sql(f"SET session_replication_role = replica; TRUNCATE {names} CASCADE")
 
     def _execute_reference_table(self) -> None:
         text = (ROOT / "bench" / "reference" / "app.py").read_text()

@@ -1,7 +1,8 @@
 """The one web server on one port.
 
-Screens, API and intake are sync views on a fixed pool of threads, each with a lasting database connection; only the
-live feed is async. Django's own ASGI handler would give every request a thread and so a connection of its own (ADR 0004).
+Screens and API are sync views on a fixed pool of threads, each with a lasting database connection; the live feed is
+async; the intake has a door of its own that commits many requests at once. Django's own ASGI handler would give every
+request a thread and so a connection of its own (ADR 0004).
 """
 
 import os
@@ -21,11 +22,14 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
 ASYNC_PATHS = ("/feed/",)
 
-_async = get_asgi_application()
+_async = get_asgi_application()  # also loads the rooms, so what follows may import them
 _threads = WSGIMiddleware(get_wsgi_application(), workers=WEB_THREADS)
 
 
-async def application(scope: Scope, receive: Receive, send: Send) -> None:
+from monitoring.alerts.door import IntakeDoor  # noqa: E402
+
+
+async def _screens(scope: Scope, receive: Receive, send: Send) -> None:
     """Send the live feed to the event loop and everything else to the threads."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
@@ -41,3 +45,6 @@ async def _lifespan(receive: Receive, send: Send) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+application = IntakeDoor(_screens)
