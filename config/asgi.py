@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
-from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
@@ -20,12 +19,14 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 WEB_THREADS = int(os.environ.get("WEB_THREADS", "8"))
-ASYNC_PATHS = ("/feed/",)
+FEED = "/feed/"
 
-_async = get_asgi_application()  # also loads the rooms, so what follows may import them
+# loads the rooms, so what follows may import them
 _threads = WSGIMiddleware(get_wsgi_application(), workers=WEB_THREADS)
 
 
+from console.feed.hub import hub  # noqa: E402
+from console.feed.stream import feed_application  # noqa: E402
 from monitoring.alerts.door import IntakeDoor  # noqa: E402
 
 
@@ -33,8 +34,8 @@ async def _screens(scope: Scope, receive: Receive, send: Send) -> None:
     """Send the live feed to the event loop and everything else to the threads."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
-    elif scope["type"] == "http" and scope["path"].startswith(ASYNC_PATHS):
-        await _async(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == FEED:
+        await feed_application(scope, receive, send)
     elif scope["type"] == "http":
         await _threads(scope, receive, send)
 
@@ -42,6 +43,8 @@ async def _screens(scope: Scope, receive: Receive, send: Send) -> None:
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            hub.stop()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -77,17 +77,23 @@ def move_api(move: Move) -> type[MoveApi]:
     """The endpoint of one move."""
     record_type = records.get(move.record)
     done = 201 if move.creates else 200
+    roles = ", ".join(f"{role} ({right})" for role, right in move.rule.items())
+    proposal = schema.record_of(Proposal.journal_kind)
     described = extend_schema(
         operation_id=move.id.replace(".", "_"),
         summary=str(move.title),
-        description=f"{move.effect}\n\nScope: `{move.scope}`. Roles: {', '.join(f'{role} ({right})' for role, right in move.rule.items())}.",
+        description=f"{move.effect}\n\nScope: `{move.scope}`. Roles: {roles}.",
         tags=[record_type.collection],
         parameters=[schema.IDEMPOTENCY],
         request=schema.body_of(move),
-        responses={
-            done: schema.record_of(record_type),
-            202: schema.record_of(records.get(Proposal.journal_kind)),
-            **schema.refusals(400, 401, 403, 404, 409, 422),
-        },
+        responses={done: schema.record_of(record_type.kind), 202: proposal, **schema.refusals(400, 401, 403, 404, 409, 422)},
     )
-    return described(type(f"{schema.camel(move.id)}Api", (MoveApi,), {"move": move, "__doc__": str(move.effect)}))
+
+    def post_new(self: MoveApi, request: Request) -> Response:
+        return MoveApi.post(self, request)
+
+    def post_on(self: MoveApi, request: Request, public_id: UUID) -> Response:
+        return MoveApi.post(self, request, public_id)
+
+    post = described(post_new if move.creates else post_on)
+    return type(f"{schema.camel(move.id)}Api", (MoveApi,), {"move": move, "post": post, "__doc__": str(move.effect)})

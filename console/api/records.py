@@ -98,9 +98,13 @@ def list_api(record_type: RecordType) -> type[ListApi]:
         summary=f"List {record_type.collection}",
         tags=[record_type.collection],
         parameters=schema.query_of(record_type),
-        responses={200: schema.page_of(record_type), **schema.refusals(401, 403, 422)},
+        responses={200: schema.page_of(record_type.kind), **schema.refusals(401, 403, 422)},
     )
-    return described(_typed(ListApi, record_type))
+
+    def get(self: ListApi, request: Request) -> Response:
+        return ListApi.get(self, request)
+
+    return _typed(ListApi, record_type, described(get))
 
 
 def detail_api(record_type: RecordType) -> type[DetailApi]:
@@ -109,9 +113,13 @@ def detail_api(record_type: RecordType) -> type[DetailApi]:
         operation_id=f"{record_type.collection}_get".replace("-", "_"),
         summary=f"One of {record_type.collection}",
         tags=[record_type.collection],
-        responses={200: schema.record_of(record_type), **schema.refusals(401, 403, 404)},
+        responses={200: schema.record_of(record_type.kind), **schema.refusals(401, 403, 404)},
     )
-    return described(_typed(DetailApi, record_type))
+
+    def get(self: DetailApi, request: Request, public_id: UUID) -> Response:
+        return DetailApi.get(self, request, public_id)
+
+    return _typed(DetailApi, record_type, described(get))
 
 
 def timeline_api(record_type: RecordType) -> type[TimelineApi]:
@@ -123,9 +131,14 @@ def timeline_api(record_type: RecordType) -> type[TimelineApi]:
         parameters=schema.TAIL,
         responses={200: schema.Tail, **schema.refusals(401, 403, 404, 422)},
     )
-    return described(_typed(TimelineApi, record_type))
+
+    def get(self: TimelineApi, request: Request, public_id: UUID) -> Response:
+        return TimelineApi.get(self, request, public_id)
+
+    return _typed(TimelineApi, record_type, described(get))
 
 
-def _typed(base: type[Any], record_type: RecordType) -> type[Any]:
-    name = f"{schema.camel(record_type.kind)}{base.__name__}"
-    return type(name, (base,), {"record_type": record_type, "__doc__": base.__doc__})
+def _typed(base: type[Any], record_type: RecordType, get: Any) -> type[Any]:
+    """The class of one kind, with a method of its own: the description hangs on the method."""
+    get.__doc__ = base.get.__doc__
+    return type(f"{schema.camel(record_type.kind)}{base.__name__}", (base,), {"record_type": record_type, "get": get, "__doc__": base.__doc__})

@@ -1,8 +1,10 @@
 """What the OpenAPI document says, made from moves and record types: serializers only describe, they decide nothing."""
 
-from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -143,25 +145,18 @@ def body_of(move: Move) -> type[serializers.Serializer[Any]]:
     return type(f"{camel(move.id)}Body", (serializers.Serializer,), {**fields, "__doc__": str(move.effect)})
 
 
-def record_of(record_type: RecordType) -> type[serializers.Serializer[Any]]:
+@cache
+def record_of(kind: str) -> type[serializers.Serializer[Any]]:
     """The output of a record: what all have in common; the other keys are listed in the handbook."""
-    return type(
-        camel(record_type.kind),
-        (serializers.Serializer,),
-        {"id": serializers.UUIDField(), "__doc__": f"A record of the kind “{record_type.kind}”; further keys depend on the kind."},
-    )
+    words = f"A record of the kind “{kind}”; further keys depend on the kind."
+    return type(camel(kind), (serializers.Serializer,), {"id": serializers.UUIDField(), "__doc__": words})
 
 
-def page_of(record_type: RecordType) -> type[serializers.Serializer[Any]]:
+@cache
+def page_of(kind: str) -> type[serializers.Serializer[Any]]:
     """A page of a list."""
-    return type(
-        f"{camel(record_type.kind)}Page",
-        (serializers.Serializer,),
-        {
-            "items": record_of(record_type)(many=True),
-            "next": serializers.CharField(allow_null=True, help_text="Give it as `after` to go on; null at the end."),
-        },
-    )
+    following = serializers.CharField(allow_null=True, help_text="Give it as `after` to go on; null at the end.")
+    return type(f"{camel(kind)}Page", (serializers.Serializer,), {"items": record_of(kind)(many=True), "next": following})
 
 
 def query_of(record_type: RecordType) -> list[OpenApiParameter]:
@@ -181,6 +176,23 @@ def refusals(*statuses: int) -> dict[int, Any]:
     return dict.fromkeys(statuses, Error)
 
 
-def names(items: Iterable[Any]) -> list[str]:
-    """Sorted names."""
-    return sorted(str(item) for item in items)
+class TokenScheme(OpenApiAuthenticationExtension):
+    """Personal tokens in the document."""
+
+    target_class = "console.api.authentication.TokenAuthentication"
+    name = "personalToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """A bearer token."""
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "sbp_…"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """The browser's session in the document."""
+
+    target_class = "console.api.authentication.ConsoleSessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """The session cookie; writing needs the CSRF token too."""
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -2,11 +2,10 @@
 
 from django.urls import path
 from django.urls.resolvers import URLPattern
-from drf_spectacular.views import SpectacularAPIView
 
 from console.api.moves import move_api
 from console.api.records import detail_api, list_api, timeline_api
-from console.api.views import JournalApi, MeApi, MovesApi, declare
+from console.api.views import JournalApi, MeApi, MovesApi, SchemaApi, declare
 from kernel import access, moves, records
 
 
@@ -37,7 +36,7 @@ urlpatterns = [
     path("v1/me/", declare(MeApi, access.LOGGED_IN), name="api-me"),
     path("v1/moves/", declare(MovesApi, access.LOGGED_IN), name="api-moves"),
     path("v1/journal/", declare(JournalApi, "role", "auditor", "director"), name="api-journal"),
-    path("schema/", declare(SpectacularAPIView, access.LOGGED_IN), name="api-schema"),
+    path("schema/", declare(SchemaApi, access.LOGGED_IN), name="api-schema"),
     *_of_records(),
     *_of_moves(),
 ]

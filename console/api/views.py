@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -59,10 +61,10 @@ def entry_output(entry: Any) -> dict[str, Any]:
     }
 
 
-@extend_schema(tags=["console"], operation_id="me", summary="Who am I, and what may I do", responses={200: schema.Me, 401: schema.Error})
 class MeApi(ApiView):
     """Who the caller is, with roles and scopes."""
 
+    @extend_schema(tags=["console"], operation_id="me", summary="Who am I, and what may I do", responses={200: schema.Me, 401: schema.Error})
     def get(self, request: Request) -> Response:
         """The caller."""
         actor = self.actor
@@ -78,12 +80,12 @@ class MeApi(ApiView):
         )
 
 
-@extend_schema(
-    tags=["console"], operation_id="moves_list", summary="The table of moves", responses={200: schema.MoveRow(many=True), 401: schema.Error}
-)
 class MovesApi(ApiView):
     """Every move there is: what it does, from where to where, who may, what it asks for."""
 
+    @extend_schema(
+        tags=["console"], operation_id="moves_list", summary="The table of moves", responses={200: schema.MoveRow(many=True), 401: schema.Error}
+    )
     def get(self, request: Request) -> Response:
         """The whole table, by id."""
         return Response([self.row(move) for move in moves.all_moves()])
@@ -112,16 +114,16 @@ class MovesApi(ApiView):
         }
 
 
-@extend_schema(
-    tags=["console"],
-    operation_id="journal_tail",
-    summary="The journal from a cursor on",
-    parameters=schema.TAIL,
-    responses={200: schema.Tail, 401: schema.Error, 403: schema.Error},
-)
 class JournalApi(ApiView):
     """The journal, settled entries only, in an order that never skips a late one. For auditors."""
 
+    @extend_schema(
+        tags=["console"],
+        operation_id="journal_tail",
+        summary="The journal from a cursor on",
+        parameters=schema.TAIL,
+        responses={200: schema.Tail, 401: schema.Error, 403: schema.Error},
+    )
     def get(self, request: Request) -> Response:
         """Entries behind `after`."""
         self.need_scope(access.OPERATIONS)
@@ -129,6 +131,12 @@ class JournalApi(ApiView):
             raise NotPermitted(action=gettext("read the journal"))
         entries, cursor = journal.tail(request.query_params.get("after"), limit=limit_of(request))
         return Response({"items": [{**entry_output(entry), "before": entry.before, "after": entry.after} for entry in entries], "next": cursor})
+
+
+class SchemaApi(SpectacularAPIView):
+    """The OpenAPI document, for those who may use the API."""
+
+    permission_classes = (IsAuthenticated,)
 
 
 def declare(view: type[APIView], rule: str, *roles: str) -> Any:

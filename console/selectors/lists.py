@@ -15,7 +15,7 @@ from kernel.errors import Invalid
 
 PAGE = 50
 DEFAULTS = {"alert": {"state": "firing"}, "incident": {}, "switch": {}, "proposal": {"state": "proposed"}}
-RELATED = {"alert": ("source", "part"), "incident": (), "switch": ("part__unit", "outage"), "proposal": ()}
+RELATED = {"alert": ("source", "part__unit"), "incident": (), "switch": ("part__unit", "outage"), "proposal": ()}
 
 
 class ListScreen:
@@ -71,7 +71,8 @@ class ListScreen:
     @property
     def rows(self) -> list[tuple[Any, list[buttons.Button]]]:
         """Each record with its legal moves."""
-        return [(record, buttons.buttons(self.actor, record)) for record in self._page[0]]
+        acts = self.kind != "incident"  # an incident is acted on in its room, with everything in view
+        return [(record, buttons.buttons(self.actor, record) if acts else []) for record in self._page[0]]
 
     @property
     def following(self) -> str:
