@@ -91,18 +91,21 @@ class Directory:
         source_id = self.keys.get(digest_of(key))
         return self.sources[source_id] if source_id is not None else None
 
-    def route(self, source: KnownSource, alert: AlertIn, at: datetime) -> Route:
-        """Where an alert belongs: the first matcher among those for its labels, else the source's own part, else nowhere."""
+    def route(self, source: KnownSource, alert: AlertIn, at: datetime, home: tuple[int, str] | None = None) -> Route:
+        """Where an alert belongs: the first matcher among those for its labels, else its home, else the source's own part, else nowhere.
+
+        `home`: part and fault class of alerts that the console raises itself.
+        """
         grade = severity.of(alert.severity, source.severity_map, source.default_severity)
         found = self.matcher_for(alert.labels)
         if found is not None:
             opens = grade in found.severities and not self.is_silenced(found.part_id, alert.labels, at)
             return Route(grade, found.part_id, found.fault_class, found.fault_kind_id, opens)
-        part_id = source.default_part_id
+        part_id, fault_class = home or (source.default_part_id, source.default_fault_class)
         if part_id is None:
             return Route(grade, None, "", None, False)
         opens = grade in DEFAULT_OPENING and not self.is_silenced(part_id, alert.labels, at)
-        return Route(grade, part_id, source.default_fault_class, None, opens)
+        return Route(grade, part_id, fault_class, None, opens)
 
     def matcher_for(self, labels: Mapping[str, str]) -> KnownMatcher | None:
         """The matcher that claims an alert with these labels; None: no part claims it."""

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from contingency.catalog.models import Part, Side
-from monitoring.probes.models import Probe, Sample
+from kernel.actors import Actor
+from kernel.records import get, readable_paths
+from monitoring.probes.models import AllowedTarget, Probe, Sample
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,53 @@ def series_of(part: Part, name: str, since: datetime, *, side: Side | None = Non
     """The numbers of one series since then, oldest first, at most 5,000 (the newest). One query."""
     found = Sample.objects.filter(series__part=part, series__name=name, series__side=side, at__gte=since).order_by("-at")
     return list(found.values_list("at", "value")[:5000])[::-1]
+
+
+def probe_list(actor: Actor, *, state: str = "", part: str = "") -> QuerySet[Probe]:
+    """Probes that the actor may see, newest first."""
+    found = Probe.objects.select_related("part__unit", "side").order_by("-id")
+    paths = readable_paths(actor, get("probe").read)
+    if paths is not None:
+        rule = Q(pk__in=[])
+        for path in paths:
+            rule |= Q(part__unit__path__startswith=path)
+        found = found.filter(rule)
+    if state:
+        found = found.filter(state=state)
+    return found.filter(part__slug=part) if part else found
+
+
+def allowed_target_list(actor: Actor) -> QuerySet[AllowedTarget]:
+    """What probes may reach."""
+    return AllowedTarget.objects.order_by("-id")
+
+
+def probe_output(probe: Probe) -> dict[str, Any]:
+    """A probe for API and command line."""
+    return {
+        "id": str(probe.public_id),
+        "version": probe.version,
+        "name": probe.name,
+        "part": probe.part.slug,
+        "side": probe.side.role if probe.side else None,
+        "kind": probe.kind,
+        "target": probe.target,
+        "metric": probe.metric,
+        "state": probe.state,
+        "state_since": probe.state_since,
+        "every_s": probe.every.total_seconds(),
+        "timeout_ms": probe.timeout_ms,
+        "fail_after": probe.fail_after,
+        "severity": probe.severity,
+        "failures": probe.failures,
+        "failing_since": probe.failing_since,
+        "last_at": probe.last_at,
+        "last_is_ok": probe.last_is_ok,
+        "last_took_ms": probe.last_took_ms,
+        "last_problem": probe.last_problem,
+    }
+
+
+def allowed_target_output(row: AllowedTarget) -> dict[str, Any]:
+    """An allowed range for API and command line."""
+    return {"id": str(row.public_id), "network": row.network, "port_from": row.port_from, "port_to": row.port_to, "note": row.note}

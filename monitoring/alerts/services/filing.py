@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from monitoring.alerts.adapters.alertin import Reading
 from monitoring.alerts.directory import KnownSource
+
+
+class Home(NamedTuple):
+    """Where alerts of our own belong, unless a matcher claims them."""
+
+    part_id: int
+    fault_class: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +30,7 @@ class Filing:
     headers: Mapping[str, str] = field(default_factory=dict)
     body_id: UUID = field(default_factory=uuid4)
     received_at: datetime | None = None
+    home: Home | None = None
 
 
 @dataclass(slots=True)

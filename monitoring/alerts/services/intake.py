@@ -97,7 +97,7 @@ def _tell_all(filing: Filing, known: rows.Known, directory: Directory) -> None:
     at = filing.received_at or known.now
     for alert in filing.reading.alerts:
         identity = known.identities[(filing.source.id, alert.dedup_key)]
-        tell(identity, _believable(alert, at), at=at, route=_Router(directory, filing.source, at))
+        tell(identity, _believable(alert, at), at=at, route=_Router(directory, filing, at))
     if _is_cut(filing):
         _tell_group(filing, known, at=at)
 
@@ -129,11 +129,11 @@ def _tell_group(filing: Filing, known: rows.Known, *, at: datetime) -> None:
 class _Router:
     """Routes the alerts of one filing; asked only for what is new or changed."""
 
-    def __init__(self, directory: Directory, source: KnownSource, at: datetime) -> None:
-        self._directory, self._source, self._at = directory, source, at
+    def __init__(self, directory: Directory, filing: Filing, at: datetime) -> None:
+        self._directory, self._filing, self._at = directory, filing, at
 
     def __call__(self, alert: AlertIn) -> Route:
-        return self._directory.route(self._source, alert, self._at)
+        return self._directory.route(self._filing.source, alert, self._at, self._filing.home)
 
 
 def _write(filings: Sequence[Filing], known: rows.Known) -> None:

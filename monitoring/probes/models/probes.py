@@ -8,14 +8,17 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
-from contingency.catalog.models import Part, Side
+from contingency.catalog.models import FaultClass, Part, Side
 from kernel.models import Stateful
+from monitoring.alerts.models import Source
 from monitoring.probes.models.series import Series
 
 
-class AllowedTarget(models.Model):
+class AllowedTarget(Stateful):
     """An address range and ports that probes may reach. What no row allows is refused: probes must reach private networks,
     so a list of forbidden ones could never be complete."""
+
+    journal_kind: ClassVar[str] = "allowed_target"
 
     network = models.CharField(max_length=43)
     port_from = models.PositiveIntegerField(default=1)
@@ -32,6 +35,10 @@ class AllowedTarget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.network}:{self.port_from}–{self.port_to}"
+
+    def journal_label(self) -> str:
+        """Network and ports."""
+        return str(self)
 
 
 class Probe(Stateful):
@@ -62,10 +69,11 @@ class Probe(Stateful):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     target = models.CharField(max_length=500)
     metric = models.CharField(max_length=200, blank=True)
-    severity = models.CharField(max_length=10, default="critical")
+    severity = models.CharField(max_length=10, choices=Source.Severity.choices, default=Source.Severity.CRITICAL)
+    fault_class = models.CharField(max_length=10, choices=FaultClass.choices, default=FaultClass.SOFTWARE)
     every = models.DurationField(default=timedelta(seconds=5))
     timeout_ms = models.PositiveIntegerField(default=2000)
-    fail_after = models.PositiveSmallIntegerField(default=3)
+    fail_after = models.PositiveSmallIntegerField(default=2)
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="+")
     state = FSMField(choices=State.choices, default=State.UNKNOWN, protected=True)
     state_since = models.DateTimeField()
