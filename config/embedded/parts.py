@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from config.embedded import migrations
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,23 @@ class Part:
     stop_s: float = 10.0  # after SIGTERM it has this long, then its process group is killed
     needed: bool = True  # without it start-up fails
     hidden_variables: tuple[str, ...] = ()
+    hushed: str = ""  # lines that match this expression are dropped: the daily hum of a healthy part
 
 
 @dataclass(frozen=True)
 class Chore:
-    """A set-up command, run once per start before the web server; safe to repeat."""
+    """A set-up command, run once per start; safe to repeat.
+
+    When one with `is_due` is due, all run before anything serves. Otherwise this installation served before: those without
+    `is_due` refresh it while the parts are starting already.
+    """
 
     name: str
     says: str
     command: tuple[str, ...]
     after: str = ""  # a part whose address book it reads: waited for, but not for ever
+    is_due: Callable[[Path, Path, str], bool] | None = None  # (home, clone, database URL); due: nothing may serve before it is done
+    when_done: Callable[[Path, Path], None] | None = None  # (home, clone)
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -46,12 +55,22 @@ def _python(*arguments: str) -> tuple[str, ...]:
 
 
 CHORES = (
-    Chore("migrate", "bringing the database up to date", _python("manage.py", "migrate", "--noinput", "--verbosity", "1")),
+    Chore(
+        "migrate",
+        "bringing the database up to date",
+        _python("manage.py", "migrate", "--noinput"),
+        is_due=migrations.are_pending,
+        when_done=migrations.remember,
+    ),
     Chore("setup", "the shipped plan and the demo company", _python("manage.py", "demo_setup"), after="lab"),
 )
 LOGINS_COMMAND = _python("manage.py", "demo_setup", "--print-logins")
 
-_CELERY = ("-m", "celery", "-A", "config")
+_CELERY = ("-m", "celery", "-A", "config", "--quiet")
+# each poke that came and went, and what Celery says of root: a clone of root's can be run by root alone
+_CELERY_HUM = (
+    r"Task \S+ (received|succeeded in)|superuser privileges|absolutely not recommended|the --uid option|User information: uid=|_security_error"
+)
 # one process per queue group needs no gossip between workers, and less talk with the broker
 _QUIET = ("--loglevel", "info", "--prefetch-multiplier", "1", "--without-gossip", "--without-mingle")
 
@@ -82,16 +101,18 @@ def parts(environ: Mapping[str, str], home: Path) -> tuple[Part, ...]:
         Part(
             name="worker",
             command=_python(*_CELERY, "worker", "-n", "fast@%h", "-Q", "clocks,notify,probes,default", "-c", environ.get("WORKERS", "2"), *_QUIET),
-            ready=Ready(says=" ready", after_s=15),
+            ready=Ready(says=" ready", after_s=40),
             stage=2,
             stop_s=15,
+            hushed=_CELERY_HUM,
         ),
         Part(
             name="jobs",
             command=_python(*_CELERY, "worker", "-n", "jobs@%h", "-Q", "jobs,retry", "-c", "1", *_QUIET),
-            ready=Ready(says=" ready", after_s=15),
+            ready=Ready(says=" ready", after_s=40),
             stage=2,
             stop_s=15,
+            hushed=_CELERY_HUM,
         ),
         Part(name="beat", command=_python(*_CELERY, *beat), ready=Ready(after_s=1), stage=3),
         Part(name="watchdog", command=_python("manage.py", "watchdog"), ready=Ready(after_s=1), stage=3),

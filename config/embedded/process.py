@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -90,6 +91,7 @@ class Process:
         self._clone = clone
         self._selector = selector
         self._say = say
+        self._hushed = re.compile(part.hushed) if part.hushed else None
         self._back_off = BackOff()
         self._started_at = 0.0
         self._try_at = 0.0
@@ -131,9 +133,8 @@ class Process:
             return False
         if self.popen is None or self.state == Stage.DOWN:
             return False
-        code = self.popen.poll()
-        if code is not None:
-            self._gone(code)
+        if not self.is_alive():
+            self._gone(self.popen.returncode)
             return True
         if self.state == Stage.STARTING:
             return self._is_it_up()
@@ -141,7 +142,7 @@ class Process:
 
     def stop_gently(self) -> None:
         """SIGTERM to the process itself: it tells its own children."""
-        if self.popen is not None and self.popen.poll() is None:
+        if self.popen is not None and self.is_alive():
             with contextlib.suppress(ProcessLookupError):
                 self.popen.terminate()
 
@@ -150,19 +151,24 @@ class Process:
         return self._reader is None or self._reader.at_end
 
     def is_alive(self) -> bool:
-        return self.popen is not None and self.popen.poll() is None
+        """False once it has ended; what it left in its process group is killed then: it must not work on beside a successor."""
+        if self.popen is None or self.popen.returncode is not None:
+            return False
+        if not has_ended(self.popen):
+            return True
+        kill_group(self.popen.pid)  # before it is collected: after that its id may be another's
+        self.popen.wait()
+        return False
 
     def kill_group(self) -> None:
         """Kill it and whatever it left behind in its process group."""
+        self._kill()
         if self.popen is not None:
-            kill_group(self.popen.pid)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.popen.wait(5)
         self.state = Stage.DOWN
 
     def _gone(self, code: int) -> None:
-        assert self.popen is not None
-        kill_group(self.popen.pid)  # children of a crashed worker must not work on beside its successor
         was_up = self.state == Stage.UP
         self.failed_starts = 0 if was_up else self.failed_starts + 1
         pause_s = self._back_off.next_pause(time.monotonic() - self._started_at)
@@ -180,8 +186,12 @@ class Process:
             return True
         if age_s > self.part.start_s:
             self._say(self.part.name, f"not ready after {self.part.start_s:g} s: killing it")
-            kill_group(self.popen.pid if self.popen else 0)
+            self._kill()
         return False
+
+    def _kill(self) -> None:
+        if self.popen is not None and self.is_alive():
+            kill_group(self.popen.pid)
 
     def _answers(self, address: str) -> bool:
         now = time.monotonic()
@@ -197,7 +207,15 @@ class Process:
     def _heard(self, line: str) -> None:
         if self.part.ready.says and self.part.ready.says in line:
             self._said_ready = True
-        self._say(self.part.name, line)
+        if self._hushed is None or not self._hushed.search(line):
+            self._say(self.part.name, line)
+
+
+def has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """True when it ended, without collecting it where the system can tell: its id stays its own until then."""
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return process.poll() is not None
 
 
 def kill_group(pid: int) -> None:

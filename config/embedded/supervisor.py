@@ -12,30 +12,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.embedded.keeper import ServiceKeeper
 from config.embedded.masking import Mask
 from config.embedded.output import Output
 from config.embedded.parts import CHORES, Chore, Part, parts
-from config.embedded.process import BackOff, LineReader, Process, Stage, how_it_ended, kill_group
-from config.embedded.services import (
-    EmbeddedPostgres,
-    EmbeddedValkey,
-    LogTail,
-    Service,
-    check_database_url,
-    check_redis_url,
-    password_of,
-    quoted,
-)
+from config.embedded.process import LineReader, Process, Stage, how_it_ended, kill_group
 from config.embedded.state import kill_leftovers, remember, write_run_file
 from localservers.errors import LocalServerError
 from localservers.leash import die_with_parent
 from localservers.ports import free_port
-from localservers.private_files import read_text, write_private
+from localservers.private_files import read_text
 
 OWN = "switchback"
 _TURN_S = 0.1
 _LAST_WORDS_S = 0.5  # for the pipe of a process that has ended to run dry
-_LOOK_AT_SERVICES_EVERY_S = 0.5
 _PATIENCE_S = 60.0  # with a part that start-up can do without
 _GIVE_UP_AFTER_STARTS = 4  # a needed part that fails so often in a row while starting up: something is wrong for good
 
@@ -66,17 +56,12 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
         self._stopping = False
-        self._services: list[Service] = []
-        self._tails: list[LogTail] = []
-        self._service_try_at: dict[str, float] = {}
-        self._service_back_off: dict[str, BackOff] = {}
-        self._service_up_since: dict[str, float] = {}
-        self._looked_at = 0.0
         self._ready = False
         self._environ_for_parts()
         self._parts = table(self.environ, home)
         self._chores = chores
         self.output = Output([OWN, "postgres", "valkey", *(part.name for part in self._parts), *(chore.name for chore in chores)], Mask())
+        self._keeper = ServiceKeeper(home=home, environ=self.environ, output=self.output, pause=self._pump)
         self._processes = [Process(part, clone, self._selector, self.say) for part in self._parts]
 
     # -- the whole run -----------------------------------------------------------------------------------------------
@@ -125,11 +110,17 @@ class Supervisor:
         self.say(OWN, f"everything is kept in {self.home}")
         for name in kill_leftovers(self.home):
             self.say(OWN, f"ended {name}, left behind by a start that was killed")
-        self._start_services()
+        self._keeper.start_all()
         self._start_stage(1)
-        for chore in self._chores:
-            self._wait_for([process for process in self._processes if process.part.name == chore.after])
-            self._run_chore(chore)
+        due = [chore for chore in self._chores if chore.is_due and chore.is_due(self.home, self._clone, self.environ["DATABASE_URL"])]
+        if due:
+            for chore in self._chores:
+                self._run_chore(chore)
+        self._start_stage(2, wait=bool(due))
+        if not due:
+            for chore in self._chores:
+                if not chore.is_due:
+                    self._run_chore(chore)
         for stage in sorted({part.stage for part in self._parts} - {1}):
             self._start_stage(stage)
         self._wait_for(self._processes)
@@ -138,36 +129,8 @@ class Supervisor:
                 self.say(OWN, f"{process.part.name} is not up yet; going on without it, it is tried again and again")
         self.say(OWN, f"everything is up after {time.monotonic() - began:.1f} s")
 
-    def _start_services(self) -> None:
-        for variable, file_name, check, make in (
-            ("DATABASE_URL", "database_url", check_database_url, EmbeddedPostgres),
-            ("REDIS_URL", "redis_url", check_redis_url, EmbeddedValkey),
-        ):
-            given = self.environ.get(variable)
-            if given:
-                check(given)
-                self.output.mask.add(quoted(password_of(given)))
-                self.output.mask.add(password_of(given))
-                self.say(OWN, f"using the server that {variable} names")
-            else:
-                self._start_service(make(self.home))
-                self.environ[variable] = self._services[-1].url()
-            write_private(self.home / file_name, self.environ[variable])
-
-    def _start_service(self, service: Service) -> None:
-        for secret in service.secrets():
-            self.output.mask.add(secret)
-        tail = LogTail(service, self.say)
-        self._services.append(service)
-        began = time.monotonic()
-        service.start(keep_port=False, pause=self._pump)
-        self._tails.append(tail)
-        self._service_back_off[service.name] = BackOff()
-        self._service_up_since[service.name] = time.monotonic()
-        self.say(service.name, f"up after {time.monotonic() - began:.1f} s (process {service.pid()})")
-        self._write_state()
-
     def _run_chore(self, chore: Chore) -> None:
+        self._wait_for([process for process in self._processes if process.part.name == chore.after])
         self.say(chore.name, chore.says)
         began = time.monotonic()
         child = subprocess.Popen(
@@ -195,15 +158,18 @@ class Supervisor:
         if child.returncode:
             command = " ".join(("python", *chore.command[1:]))
             raise StartUpFailed(f"{chore.says}: `{command}` {how_it_ended(child.returncode)}. Its own words are above.")
+        if chore.when_done:
+            chore.when_done(self.home, self._clone)
         self.say(chore.name, f"done after {time.monotonic() - began:.1f} s")
 
-    def _start_stage(self, stage: int) -> None:
-        """Start these parts and wait until those that are needed are up; the others come up in their own time."""
+    def _start_stage(self, stage: int, *, wait: bool = True) -> None:
+        """Start these parts, unless that was done, and wait until those that are needed are up; the others come up in their own time."""
         wanted = [process for process in self._processes if process.part.stage == stage]
         for process in wanted:
-            process.start(self.environ)
+            if process.state == Stage.DOWN:
+                process.start(self.environ)
         self._write_state()
-        while any(process.part.needed and process.state != Stage.UP for process in wanted):
+        while wait and any(process.part.needed and process.state != Stage.UP for process in wanted):
             self._turn()
             for process in wanted:
                 if process.part.needed and process.failed_starts >= _GIVE_UP_AFTER_STARTS:
@@ -219,7 +185,7 @@ class Supervisor:
 
     def _turn(self) -> None:
         self._pump(_TURN_S)
-        changed = self._tend_services()
+        changed = self._keeper.tend(self._may_restart)
         for process in self._processes:
             changed = process.tend(self.environ, self._may_restart) or changed
         if changed:
@@ -233,8 +199,7 @@ class Supervisor:
             elif not key.data.read():
                 self._selector.unregister(key.fileobj)
                 key.fileobj.close()  # type: ignore[union-attr]
-        for tail in self._tails:
-            tail.read()
+        self._keeper.listen()
         if self._signals and not self._stopping:
             raise StopRequested
 
@@ -242,38 +207,10 @@ class Supervisor:
         """A file of the part's name in `<home>/hold/` keeps it down (tests of failures, repairs by hand)."""
         return not (self.home / "hold" / name).exists()
 
-    def _tend_services(self) -> bool:
-        now = time.monotonic()
-        if now - self._looked_at < _LOOK_AT_SERVICES_EVERY_S:
-            return False
-        self._looked_at = now
-        changed = [self._tend_service(service, now) for service in self._services]  # each of them, not up to the first
-        return any(changed)
-
-    def _tend_service(self, service: Service, now: float) -> bool:
-        if service.pid() is not None:
-            return False
-        if service.name not in self._service_try_at:
-            pause_s = self._service_back_off[service.name].next_pause(now - self._service_up_since[service.name])
-            self._service_try_at[service.name] = now + pause_s
-            self.say(service.name, f"is gone; starting it again in {pause_s:g} s")
-            return True
-        if now < self._service_try_at[service.name] or not self._may_restart(service.name):
-            return False
-        del self._service_try_at[service.name]
-        try:
-            service.start(keep_port=True, pause=self._pump)
-        except LocalServerError as error:
-            self.say(service.name, str(error))
-            return True
-        self._service_up_since[service.name] = time.monotonic()
-        self.say(service.name, f"up again (process {service.pid()})")
-        return True
-
     def _write_state(self) -> None:
         about: dict[str, dict[str, object]] = {}
-        for service in self._services:
-            about[service.name] = {**remember(service.pid()), "state": "up" if service.pid() else "down"}
+        for name, pid in self._keeper.pids().items():
+            about[name] = {**remember(pid), "state": "up" if pid else "down"}
         for process in self._processes:
             about[process.part.name] = {**remember(process.pid), "state": process.state.value, "restarts": process.restarts}
         content = {
@@ -291,12 +228,7 @@ class Supervisor:
         self._stopping = True
         for stage in sorted({process.part.stage for process in self._processes}, reverse=True):
             self._stop_stage([process for process in self._processes if process.part.stage == stage])
-        for service in reversed(self._services):
-            try:
-                service.stop(at_once=self._in_a_hurry())
-                self.say(service.name, "stopped")
-            except LocalServerError as error:
-                self.say(service.name, str(error))
+        self._keeper.stop_all(at_once=self._in_a_hurry())
         for name in ("database_url", "redis_url", "run.json"):
             (self.home / name).unlink(missing_ok=True)
         self.say(OWN, "stopped; nothing is left running")

@@ -98,8 +98,8 @@ def supervise(open_folder: Path, valkey_server: ValkeyServer, request: pytest.Fi
     home = open_folder / f"home-{request.node.name[:40]}"
     given = {"DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": valkey_server.url(), "SMTP_URL": "smtp://127.0.0.1:1", "PORT": "8000"}
 
-    def start(*parts: dict[str, Any], chores: list[Any] | None = None, **environ: str) -> Run:
-        run = Run(home, {"parts": list(parts), "chores": chores or []}, {**given, **environ})
+    def start(*parts: dict[str, Any], chores: list[Any] | None = None, first_start: bool = True, **environ: str) -> Run:
+        run = Run(home, {"parts": list(parts), "chores": chores or [], "first_start": first_start}, {**given, **environ})
         runs.append(run)
         return run
 

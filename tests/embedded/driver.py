@@ -19,7 +19,8 @@ from config.embedded.supervisor import Supervisor
 def main() -> int:
     home, table = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text())
     parts = tuple(Part(**{**row, "command": tuple(row["command"]), "ready": Ready(**row["ready"])}) for row in table["parts"])
-    chores = tuple(Chore(name, says, tuple(command)) for name, says, command in table.get("chores", []))
+    first_start = {"is_due": lambda *_: True} if table.get("first_start", True) else {}
+    chores = tuple(Chore(name, says, tuple(command), **first_start) for name, says, command in table.get("chores", []))
     prepare(home)
     lock = HomeLock(home)
     try:

@@ -23,6 +23,14 @@ def test_parts_start_in_order_and_only_when_those_before_are_ready(supervise):
     assert [line.split()[0] for line in order] == ["first", "prepare", "second", "WELCOME"]
 
 
+def test_an_installation_that_served_before_is_refreshed_while_its_parts_are_starting_already(supervise):
+    slow = ["sh", "-c", "sleep 1; echo refreshed"]
+    run = supervise(part("web", stage=2), part("beat", stage=3), chores=[["setup", "refreshing", slow]], first_start=False)
+    run.until_ready()
+    order = re.findall(r"(?:web +\| up and running|setup +\| refreshed|beat +\| up and running|WELCOME)", run.said)
+    assert [line.split()[0] for line in order] == ["web", "setup", "beat", "WELCOME"]
+
+
 def test_ctrl_c_and_sigterm_stop_everything_in_reverse_and_leave_with_status_0(supervise):
     for number in (signal.SIGTERM, signal.SIGINT):
         run = supervise(part("low"), part("high", stage=2)).until_ready()
@@ -185,6 +193,13 @@ def test_variables_of_the_environment_reach_the_parts_except_those_hidden_from_t
     ).until_ready()
     assert f"open       | up and running fault=relay.after_claim db=given home={run.home}" in run.said
     assert f"closed     | up and running fault=relay.after_claim db= home={run.home}" in run.said
+
+
+def test_the_hum_of_a_healthy_part_is_dropped_and_everything_else_is_shown(supervise):
+    script = "echo up and running; echo 'Task a received'; echo 'Task a raised an error'; sleep 60"
+    run = supervise(part("worker", script, hushed="Task . received")).until_ready()
+    run.until_said("Task a raised an error")
+    assert "Task a received" not in run.said
 
 
 def test_output_without_a_line_end_and_broken_characters_do_no_harm(supervise):
