@@ -42,4 +42,4 @@ END: Final[Rule] = {"ops_engineer": PROPOSE, "team_lead": OWN, "commander": ALL,
 CHECK: Final[Rule] = {**FIND, "business_ops": ALL}
 OVERRIDE: Final[Rule] = {"team_lead": OWN, "commander": ALL}
 WRITE_REPORT: Final[Rule] = {**ACT, "business_ops": ALL}
-ACCEPT_REPORT: Final[Rule] = {"team_lead": OWN, "commander": ALL}
+ACCEPT_REPORT: Final[Rule] = {"team_lead": OWN}  # the commander writes it; whoever led the response does not judge it

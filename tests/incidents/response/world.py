@@ -28,6 +28,7 @@ PEOPLE = {
     "bea": ("business_ops", "business"),
     "cyril": ("customer_service", "business"),
     "dora": ("director", "board"),
+    "dirk": ("director", "board"),
     "anton": ("auditor", "board"),
     "ada": ("administrator", "board"),
     "sam": ("ops_engineer", "warehouse"),
