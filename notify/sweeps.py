@@ -16,9 +16,9 @@ def notify_send() -> int:
     return services.send_due()
 
 
-@sweep("notify_lease", every=timedelta(seconds=2), queue="notify", oldest=oldest_expired, late_after=timedelta(seconds=10))
+@sweep("notify_lease", every=timedelta(seconds=2), queue="clocks", oldest=oldest_expired, late_after=timedelta(seconds=10))
 def notify_lease() -> int:
-    """Find what a dead sender left behind, and lead around channels that are down."""
+    """Find what a dead sender left behind, and lead around channels that are down. Rows only, so it never waits for a network."""
     return services.release_expired()
 
 

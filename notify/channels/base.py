@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Protocol
 
 
+class LeaseLost(Exception):
+    """Raised by the point of no return: another sender has this message now, so it must not be handed over here."""
+
+
 class BadAddress(ValueError):
     """Nothing can be sent to this address, now or later."""
 
@@ -71,8 +75,8 @@ PointOfNoReturn = Callable[[], None]
 class Channel(Protocol):
     """One way to reach people.
 
-    `send` calls `point_of_no_return` just before the step after which the message may have arrived. It must end within
-    `timeout_s` whatever the other side does, and never raises for what the other side does.
+    `send` calls `point_of_no_return` just before the step after which the message may have arrived, and lets what that
+    raises pass. It must end within `timeout_s` whatever the other side does, and never raises for what the other side does.
     """
 
     kind: str

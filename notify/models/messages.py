@@ -52,7 +52,8 @@ class Delivery(Stateful):
     """One message on its way to one person at one address.
 
     queued → sending → sent | maybe_sent | failed; dropped when it is no longer needed before it went out. Sending is
-    leased: a sender that dies leaves `maybe_sent`, which is sent once more, marked, and never again after that.
+    leased. A sender that dies before the hand-over leaves a delivery that surely did not go out (queued again); one that
+    dies after it leaves `maybe_sent`, which is sent once more, marked, and never again after that.
     """
 
     journal_kind: ClassVar[str] = "delivery"
@@ -86,6 +87,7 @@ class Delivery(Stateful):
     next_attempt_at = models.DateTimeField(null=True)
     lease_id = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)  # the server's own clock, never the wound one: it is about a real process
+    handed_over_at = models.DateTimeField(null=True)  # of this attempt: written before the step after which it may have arrived
     is_repeat = models.BooleanField(default=False)  # sent again after a send of which nobody knows how it ended
     fell_back_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -143,6 +145,7 @@ class Delivery(Stateful):
         self.lease_id, self.lease_until = lease_id, lease_until
         self.attempts += 1
         self.first_attempt_at = self.first_attempt_at or at
+        self.handed_over_at = None
 
     @transition(field=state, source=[State.SENDING, State.MAYBE_SENT], target=State.SENT)
     def succeed(self, *, at: datetime, provider_id: str = "") -> None:

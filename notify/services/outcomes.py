@@ -35,11 +35,14 @@ def settle(delivery_id: int, lease_id: UUID, outcome: Outcome) -> bool:
 
 
 def lease_expired(delivery_id: int) -> bool:
-    """The sender of this delivery died, or hangs: nobody knows whether it went out."""
+    """The sender of this delivery died, or hangs: before the hand-over it surely did not go out, after it nobody knows."""
     with _locked(delivery_id) as (delivery, now):
         if delivery.state != Delivery.State.SENDING or not _lease_is_over(delivery):
             return False
-        _doubt(delivery, error="the sender died", again_at=now, at=now)
+        if delivery.handed_over_at is None:
+            _retry(delivery, Outcome(verdict=Verdict.RETRY, detail="the sender died before sending"), at=now)
+        else:
+            _doubt(delivery, error="the sender died while sending", again_at=now, at=now)
     return True
 
 

@@ -1,5 +1,8 @@
 """The sender: claim, commit, send outside any transaction, commit the result.
 
+Just before the last step of a sending its hand-over is committed too. So of a sender that died it is known which messages
+surely did not go out (queued again, as if nothing had happened) and which may have (maybe sent).
+
 Each channel has a lane of its own with a few sendings at once, so that one that hangs delays only itself.
 """
 
@@ -12,23 +15,24 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from kernel import faultpoints
 from notify import channels
-from notify.channels import Channel, Outcome, Parcel, Verdict
+from notify.channels import Channel, LeaseLost, Outcome, Parcel, Verdict
 from notify.services import outcomes, parcels
 
 log = structlog.get_logger()
 
 SEND_TIMEOUT_S = 10.0
-CLAIM_FOR_S = 8.0  # a run goes on claiming that long while there is work; then it ends as soon as nothing is in the air
-GATE_WAIT_S = 0.5
+CLAIM_FOR_S = 4.0  # a run goes on claiming that long while there is work; then it ends as soon as nothing is in the air
+GATE_WAIT_S = 1.0
 
 _CLAIM = """
 UPDATE notify_delivery AS d
 SET state = 'sending', lease_id = %(lease)s, lease_until = clock_timestamp() + %(life)s, attempts = d.attempts + 1,
-    first_attempt_at = coalesce(d.first_attempt_at, switchback_now()), is_repeat = d.is_repeat OR d.state = 'maybe_sent', version = d.version + 1
+    first_attempt_at = coalesce(d.first_attempt_at, switchback_now()), handed_over_at = NULL,
+    is_repeat = d.is_repeat OR d.state = 'maybe_sent', version = d.version + 1
 FROM (
     SELECT q.id FROM notify_delivery q
     WHERE q.channel = %(channel)s AND q.state IN ('queued', 'maybe_sent') AND q.next_attempt_at <= switchback_now()
@@ -37,6 +41,11 @@ FROM (
 ) AS due
 WHERE d.id = due.id
 RETURNING d.id
+"""
+
+_HAND_OVER = """
+UPDATE notify_delivery SET handed_over_at = switchback_now()
+WHERE id = %(id)s AND state = 'sending' AND lease_id = %(lease)s AND lease_until > clock_timestamp()
 """
 
 
@@ -65,24 +74,37 @@ _slots: dict[str, _Slots] = {}
 
 
 @dataclass(frozen=True)
-class _Landed:
-    """A sending that has ended and is to be written down."""
+class _HandOver:
+    """A sender thread asks that its hand-over be written down before it makes it."""
 
     delivery_id: int
     lease_id: UUID
-    outcome: Outcome
+    answered: threading.Event
+    allowed: list[bool]
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """A sending that has ended and is to be written down; without an outcome: it was broken off before the hand-over."""
+
+    delivery_id: int
+    lease_id: UUID
+    outcome: Outcome | None
     gate: threading.Semaphore | None
+
+
+_Mail = SimpleQueue[_HandOver | _Landed]
 
 
 class _Lane:
     """One channel during one run.
 
-    The gate is held from just before a sending's last step until its outcome is written down: as long as the other side
-    is quick, a killed sender leaves one delivery in doubt, not eight. A slow one is waited for half a second only.
+    The gate is held from the hand-over until its outcome is written down: as long as the other side is quick, a killed
+    sender leaves one delivery in doubt, not eight. A slow one is waited for one second only.
     """
 
-    def __init__(self, kind: str, channel: Channel, landed: "SimpleQueue[_Landed]") -> None:
-        self._kind, self._channel, self._landed = kind, channel, landed
+    def __init__(self, kind: str, channel: Channel, inbox: "_Mail") -> None:
+        self._kind, self._channel, self._inbox = kind, channel, inbox
         self._gate = threading.Semaphore(1)
         self._slots = _slots.setdefault(kind, _Slots(channel.concurrency))
 
@@ -95,9 +117,8 @@ class _Lane:
                 ids = _claim(self._kind, lease_id, free)
         finally:
             self._slots.give_back(free - len(ids))
-        if not ids:
-            return 0
-        faultpoints.hit("notify.after_claim")
+        if ids:
+            faultpoints.hit("notify.after_claim")
         for delivery_id in ids:
             self._start(delivery_id, lease_id)
         return len(ids)
@@ -107,28 +128,35 @@ class _Lane:
         if isinstance(parcel, str):
             self._slots.give_back(1)
             outcomes.refuse(delivery_id, lease_id, why=parcel)
-            self._landed.put(_Landed(delivery_id, lease_id, Outcome(verdict=Verdict.REFUSED, detail=parcel), None))
+            self._inbox.put(_Landed(delivery_id, lease_id, None, None))
             return
         threading.Thread(target=self._fly, args=(delivery_id, lease_id, parcel), name=f"notify-{self._kind}", daemon=True).start()
 
     def _fly(self, delivery_id: int, lease_id: UUID, parcel: Parcel) -> None:
         """In its own thread, without the database."""
         gate: threading.Semaphore | None = None
+        outcome: Outcome | None = None
 
         def point_of_no_return() -> None:
             nonlocal gate
             if self._gate.acquire(timeout=GATE_WAIT_S):
                 gate = self._gate
+            request = _HandOver(delivery_id, lease_id, threading.Event(), [])
+            self._inbox.put(request)
+            if not request.answered.wait(timeout=send_timeout_s()) or not request.allowed:
+                raise LeaseLost
 
         try:
             outcome = self._channel.send(parcel, timeout_s=send_timeout_s(), point_of_no_return=point_of_no_return)
             faultpoints.hit("notify.after_send")
+        except LeaseLost:
+            log.info("hand_over_refused", delivery=delivery_id)
         except Exception:  # a defect of a channel must not leave the delivery without a verdict
             log.exception("channel_crashed", channel=self._kind)
             outcome = Outcome(verdict=Verdict.UNSURE, detail="the channel crashed", channel_down=True)
         finally:
             self._slots.give_back(1)
-        self._landed.put(_Landed(delivery_id, lease_id, outcome, gate))
+            self._inbox.put(_Landed(delivery_id, lease_id, outcome, gate))
 
 
 def send_due() -> int:
@@ -136,8 +164,8 @@ def send_due() -> int:
 
     Returns how many sendings were begun. Ends after a few seconds at the latest even when more is due: the next run goes on.
     """
-    landed: SimpleQueue[_Landed] = SimpleQueue()
-    lanes = [_Lane(kind, channel, landed) for kind in channels.all_kinds() if (channel := channels.find(kind)) is not None]
+    inbox: _Mail = SimpleQueue()
+    lanes = [_Lane(kind, channel, inbox) for kind in channels.all_kinds() if (channel := channels.find(kind)) is not None]
     started = time.monotonic()
     hard_stop = CLAIM_FOR_S + 2 * send_timeout_s()
     begun = in_the_air = 0
@@ -148,7 +176,7 @@ def send_due() -> int:
             begun, in_the_air = begun + claimed, in_the_air + claimed
         if not in_the_air or age > hard_stop:
             return begun  # what still hangs then is found by its lease
-        in_the_air -= _write_down(landed)
+        in_the_air -= _write_down(inbox)
 
 
 def send_timeout_s() -> float:
@@ -159,24 +187,38 @@ def send_timeout_s() -> float:
 def _claim(kind: str, lease_id: UUID, limit: int) -> list[int]:
     """Lease due deliveries of one channel, in one statement and one short transaction."""
     parameters = {"lease": str(lease_id), "life": timedelta(seconds=settings.NOTIFY_LEASE_SECONDS), "channel": kind, "limit": limit}
-    with transaction.atomic(), transaction.get_connection().cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLAIM, parameters)
         return [row[0] for row in cursor.fetchall()]
 
 
-def _write_down(landed: "SimpleQueue[_Landed]") -> int:
-    """Record what has landed; waits a moment for the first. Returns how many."""
-    count = 0
+def _write_down(inbox: "_Mail") -> int:
+    """Write down hand-overs and what has landed; waits a moment for the first. Returns how many have landed."""
+    landed = 0
     wait_s = 0.1
     while True:
         try:
-            item = landed.get(timeout=wait_s) if wait_s else landed.get_nowait()
+            item = inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait()
         except Empty:
-            return count
-        wait_s, count = 0.0, count + 1
+            return landed
+        wait_s = 0.0
+        if isinstance(item, _HandOver):
+            if _hand_over(item):
+                item.allowed.append(True)
+            item.answered.set()
+            continue
+        landed += 1
         try:
-            faultpoints.hit("notify.before_record")
-            outcomes.settle(item.delivery_id, item.lease_id, item.outcome)
+            if item.outcome is not None:
+                faultpoints.hit("notify.before_record")
+                outcomes.settle(item.delivery_id, item.lease_id, item.outcome)
         finally:
             if item.gate is not None:
                 item.gate.release()
+
+
+def _hand_over(request: _HandOver) -> bool:
+    """Committed before the message leaves; False when the lease was lost meanwhile (a sender that slept must not send)."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_HAND_OVER, {"id": request.delivery_id, "lease": str(request.lease_id)})
+        return cursor.rowcount == 1
