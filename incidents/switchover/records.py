@@ -127,12 +127,13 @@ def check_output(row: PartCheck) -> dict[str, Any]:
     }
 
 
-def _clocks(actor: Actor, **filters: Any) -> QuerySet[RecoveryClock]:
+def clocks_for(actor: Actor, **filters: Any) -> QuerySet[RecoveryClock]:
+    """Clocks with the moment of reading, for the seconds left."""
     return selectors.clock_list(actor, **filters).annotate(read_at=_NOW)
 
 
 def _clock(actor: Actor, public_id: Any) -> RecoveryClock:
-    row = _clocks(actor).filter(public_id=public_id).first()
+    row = clocks_for(actor).filter(public_id=public_id).first()
     if row is None or not records.may_read(actor, records.get(RecoveryClock.journal_kind), row):
         raise NotFound(kind=_("recovery clock"))
     return row
@@ -161,7 +162,7 @@ records.register(
         collection="clocks",
         title=_("recovery clock"),
         model=RecoveryClock,
-        list_for=_clocks,
+        list_for=clocks_for,
         get_for=_clock,
         output=clock_output,
         read=READ,

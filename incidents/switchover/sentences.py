@@ -1,14 +1,17 @@
 """What this room's entries say to people."""
 
+from collections.abc import Callable
+
 from django.utils.translation import gettext_lazy as _
 
 from incidents.switchover.models import ClockKind
 from incidents.switchover.texts import failure_words, instruction_words
 from kernel import sentences
 from kernel.models import Entry
+from kernel.sentences import Words
 
 
-def _clock(template: str) -> "sentences.Callable[[Entry], str]":
+def _clock(template: Words) -> Callable[[Entry], str]:
     """The template with the clock's name in the reader's language."""
 
     def words(entry: Entry) -> str:

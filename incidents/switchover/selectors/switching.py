@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -97,7 +98,7 @@ class Readiness:
 def part_find(part: Part | UUID | str) -> Part:
     """A part by itself, public id or slug, with all a switch needs. Raises NotFound, also for one without gateway or sides."""
     if isinstance(part, Part):
-        lookup = {"pk": part.pk}
+        lookup: dict[str, Any] = {"pk": part.pk}
     else:
         try:
             lookup = {"public_id": part if isinstance(part, UUID) else UUID(part)}

@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
+from contingency.catalog.models import Part
 from contingency.plan import selectors as plan
 from incidents.switchover.errors import TargetMissing
 from incidents.switchover.events import ClockBreached, ClockCancelled, ClockCorrected, ClockMet, ClockStarted, ClockWaived, ClockWarned
@@ -126,29 +128,40 @@ def clock_deadlines_fire(due: Sequence[Deadline], now: datetime) -> None:
 
     A deadline of an older generation, or of a clock that is stopped, has no effect.
     """
-    rows = RecoveryClock.objects.select_related("outage__part").filter(public_id__in={item.subject_id for item in due})
-    clocks = {row.public_id: row for row in rows.order_by("id").select_for_update(of=("self",))}
+    clocks = _lock_many({item.subject_id for item in due})
     live = [item for item in due if _is_live(item, clocks.get(item.subject_id))]
     live.sort(key=lambda item: (item.due_at, item.id))
     breached = [clocks[item.subject_id] for item in live if int(item.key) == BREACH and clocks[item.subject_id].state == RecoveryClock.State.RUNNING]
     fsm.move_many(breached, "breach", at=now)
     breaches = {row.public_id for row in breached}
-    entries = [_entry(item, clocks[item.subject_id]) for item in live if int(item.key) < BREACH or item.subject_id in breaches]
+    entries = [_entry(item, clocks[item.subject_id], now) for item in live if int(item.key) < BREACH or item.subject_id in breaches]
     journal.record_many(entries, actor=SYSTEM)
+
+
+def _lock_many(public_ids: set[UUID]) -> dict[UUID, Any]:
+    """The clocks, locked in one order, with only what an entry about them needs: ten thousand may come at one instant."""
+    rows = RecoveryClock.objects.filter(public_id__in=public_ids).order_by("id").select_for_update(of=("self",))
+    rows = rows.defer("target", "thresholds", "evidence").annotate(
+        outage_public_id=F("outage__public_id"),
+        outage_number=F("outage__number"),
+        part_public_id=F("outage__part__public_id"),
+        part_name=F("outage__part__name_en"),
+    )
+    return {row.public_id: row for row in rows}
 
 
 def _is_live(item: Deadline, row: RecoveryClock | None) -> bool:
     return row is not None and item.generation == row.generation and row.state in {"running", "breached"}
 
 
-def _entry(item: Deadline, row: RecoveryClock) -> Record:
-    outage = row.outage
-    assert row.due_at is not None
-    if int(item.key) == BREACH:
-        event: Any = ClockBreached(clock_id=row.public_id, outage_id=outage.public_id, kind=row.kind, due_at=row.due_at)
-        return Record(event=event, subject=row, under=(outage, outage.part))
-    event = ClockWarned(clock_id=row.public_id, outage_id=outage.public_id, kind=row.kind, percent=int(item.key), due_at=row.due_at)
-    return Record(event=event, subject=row, under=(outage, outage.part), before={}, after={})  # a warning changes nothing on the row
+def _entry(item: Deadline, row: Any, now: datetime) -> Record:
+    subject = Ref(RecoveryClock.journal_kind, str(row.public_id), f"{row.outage_number} {row.kind}")
+    under = (Ref(Outage.journal_kind, str(row.outage_public_id), row.outage_number), Ref(Part.journal_kind, str(row.part_public_id), row.part_name))
+    known = {"clock_id": row.public_id, "outage_id": row.outage_public_id, "kind": row.kind, "due_at": row.due_at}
+    if int(item.key) < BREACH:
+        return Record(event=ClockWarned(percent=int(item.key), **known), subject=subject, under=under)
+    before, after = {"state": "running", "breached_at": None}, {"state": row.state, "breached_at": now}
+    return Record(event=ClockBreached(**known), subject=subject, under=under, before=before, after=after)
 
 
 def _arm(row: RecoveryClock) -> None:
