@@ -102,7 +102,10 @@ register(events.ReviewStarted.name, _("%(actor)s began the review."))
 register(events.IncidentClosed.name, _("%(actor)s closed %(subject)s."))
 register(events.FalseAlarmDeclared.name, _("%(actor)s declared a false alarm: %(reason)s"))
 register(events.IncidentMerged.name, _("%(actor)s merged %(subject)s into %(into)s."))
-register(events.IncidentUnmerged.name, lambda entry: _state_named(_("%(actor)s took %(subject)s out of %(was_in)s; it is “{state}” again."), entry.payload["state"]))
+register(
+    events.IncidentUnmerged.name,
+    lambda entry: _state_named(_("%(actor)s took %(subject)s out of %(was_in)s; it is “{state}” again."), entry.payload["state"]),
+)
 register(events.IncidentReopened.name, _("%(actor)s reopened %(subject)s: %(reason)s"))
 register(events.OutageJoined.name, _("The outage %(outage)s belongs to %(subject)s."))
 register(events.RoleAssigned.name, _assigned)

@@ -117,9 +117,7 @@ class Incident(Stateful):
                 name="incident_merged_knows_where",
             ),
             models.CheckConstraint(condition=Q(merged_into=None) | ~Q(merged_into=F("id")), name="incident_not_merged_into_itself"),
-            models.UniqueConstraint(
-                fields=["part", "fault_class"], name="incident_one_open_per_part_and_class", condition=Q(state__in=OPEN_VALUES)
-            ),
+            models.UniqueConstraint(fields=["part", "fault_class"], name="incident_one_open_per_part_and_class", condition=Q(state__in=OPEN_VALUES)),
         ]
         indexes = [
             models.Index(fields=["part", "-id"], name="incident_by_part"),
@@ -302,5 +300,3 @@ class Incident(Stateful):
         self.located_at = at
         if fault_kind_id is not None:
             self.fault_kind_id = fault_kind_id
-
-

@@ -38,6 +38,9 @@ class IncidentRole(models.Model):
         ]
         indexes = [models.Index(fields=["user"], name="incident_role_held", condition=Q(ended_at=None))]
 
+    def __str__(self) -> str:
+        return f"{self.role}: {self.user_id}"
+
     def journal_label(self) -> str:
         """The incident's number and the role."""
         return f"{self.incident.number} · {self.role.replace('_', ' ')}"
@@ -45,6 +48,3 @@ class IncidentRole(models.Model):
     def permission_path(self) -> str:
         """The incident's unit."""
         return self.incident.permission_path()
-
-    def __str__(self) -> str:
-        return f"{self.role}: {self.user_id}"

@@ -39,7 +39,11 @@ class GradeProposal:
 
 # First rule that holds gives the grade; the table is INC-02 in our words.
 RULES: tuple[tuple[str, Grade, Callable[[Facts], bool]], ...] = (
-    ("order_system_down", Grade.MAJOR, lambda f: f.part_kind == Part.Kind.ORDER_SYSTEM and f.part_stops_business and f.is_critical and f.alert_count >= MANY_ALERTS),
+    (
+        "order_system_down",
+        Grade.MAJOR,
+        lambda f: f.part_kind == Part.Kind.ORDER_SYSTEM and f.part_stops_business and f.is_critical and f.alert_count >= MANY_ALERTS,
+    ),
     ("business_stops_long", Grade.MAJOR, lambda f: f.part_stops_business and f.is_critical and f.failing_for >= LONG),
     ("business_stops", Grade.SEVERE, lambda f: f.part_stops_business and f.is_critical),
     ("several_alerts", Grade.SEVERE, lambda f: f.alert_count >= MANY_ALERTS and f.worst_severity in SEVERITIES[2:]),

@@ -29,7 +29,11 @@ def incidents_visible(actor: Actor) -> QuerySet[Incident]:
     paths = readable_paths(actor, READ)
     if paths is None:
         return everything
-    mine = Exists(IncidentRole.objects.filter(incident=OuterRef("pk"), user_id=actor.user_id, ended_at=None)) if actor.user_id is not None else Q(pk=None)
+    mine = (
+        Exists(IncidentRole.objects.filter(incident=OuterRef("pk"), user_id=actor.user_id, ended_at=None))
+        if actor.user_id is not None
+        else Q(pk=None)
+    )
     team = Q(pk=None)
     for path in paths:
         team |= Q(part__unit__path__startswith=path)
@@ -69,7 +73,11 @@ def _condition(name: str, value: str) -> Q:
         return Q(state__in=OPEN)
     if name == "part":
         return Q(part__public_id=value) if _is_uuid(value) else Q(part__slug=value)
-    known: dict[str, Any] = {"state": State.values, "grade": Incident._meta.get_field("grade").choices, "fault_class": Incident._meta.get_field("fault_class").choices}
+    known: dict[str, Any] = {
+        "state": State.values,
+        "grade": Incident._meta.get_field("grade").choices,
+        "fault_class": Incident._meta.get_field("fault_class").choices,
+    }
     if name in known:
         values = [choice[0] if isinstance(choice, tuple) else choice for choice in known[name] or []]
         if value not in values:

@@ -68,7 +68,15 @@ def end_condition_override(*, public_id: UUID, version: int | None, actor: Actor
 
 
 def _report(
-    incident: Incident, condition: str, outcome: EndCondition.Outcome, evidence: str, *, at: datetime, actor: Actor, reason: str = "", cause: Any = None
+    incident: Incident,
+    condition: str,
+    outcome: EndCondition.Outcome,
+    evidence: str,
+    *,
+    at: datetime,
+    actor: Actor,
+    reason: str = "",
+    cause: Any = None,
 ) -> EndCondition:
     row = _write(incident, condition, outcome, evidence, at=at, actor=actor)
     event = EndConditionReported(incident_id=incident.public_id, condition=condition, outcome=outcome, text=evidence)

@@ -60,7 +60,9 @@ def alerts_cleared(entries: Sequence[Entry]) -> None:
     """Their senders say that these alerts are over. Recorded where it was the last of an incident; nothing is resolved by it."""
     now = clock.now()
     ids = [UUID(entry.payload["alert_id"]) for entry in entries]
-    links = IncidentAlert.objects.select_for_update(of=("self",)).filter(alert__public_id__in=ids, cleared_at=None).select_related("alert").order_by("id")
+    links = (
+        IncidentAlert.objects.select_for_update(of=("self",)).filter(alert__public_id__in=ids, cleared_at=None).select_related("alert").order_by("id")
+    )
     cleared: dict[int, list[IncidentAlert]] = defaultdict(list)
     for link in links:
         if not link.alert.is_open:  # a newer word of the sender may already be that it fires again
@@ -71,7 +73,12 @@ def alerts_cleared(entries: Sequence[Entry]) -> None:
     incidents = Incident.objects.filter(pk__in=quiet, state__in=NOT_OVER).order_by("id")
     counts = {pk: IncidentAlert.objects.filter(incident_id=pk).count() for pk in quiet}
     records = [
-        Record(event=AlertsCleared(incident_id=incident.public_id, alert_count=counts[incident.pk]), subject=incident, under=[incident.part], cause=entries[-1])
+        Record(
+            event=AlertsCleared(incident_id=incident.public_id, alert_count=counts[incident.pk]),
+            subject=incident,
+            under=[incident.part],
+            cause=entries[-1],
+        )
         for incident in incidents
     ]
     journal.record_many(records, actor=SYSTEM)

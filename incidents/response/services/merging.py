@@ -27,7 +27,6 @@ def incident_merge(*, public_id: UUID, version: int | None, actor: Actor, into: 
     Refused when it would hide a graver incident in a lesser, or leave an outage without an incident.
     Raises MergeIntoItself, MergeTargetNotOpen, MergeWouldHide, OutageWouldBeLost, NotFound, NotPermitted, Stale.
     """
-    now = clock.now()
     incident, target = _lock_both(public_id, into, version=version)
     require(actor, "incidents.merge", incident)
     require(actor, "incidents.merge", target)
@@ -35,9 +34,7 @@ def incident_merge(*, public_id: UUID, version: int | None, actor: Actor, into: 
     earlier = incident.state
     lends = incident.outage is not None and incident.outage.is_open and target.outage_id != incident.outage_id
     fsm.move(incident, incident.merge, into=target, lends_outage=lends)
-    event = IncidentMerged(
-        incident_id=incident.public_id, into_id=target.public_id, into=target.number, earlier_state=earlier
-    )
+    event = IncidentMerged(incident_id=incident.public_id, into_id=target.public_id, into=target.number, earlier_state=earlier)
     entry = journal.record(event, subject=incident, under=[target, incident.part], actor=actor, reason=reason)
     journal.link(target, incident, since=None, actor=actor, cause=entry)
     cadence_stop(incident)

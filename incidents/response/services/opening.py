@@ -121,5 +121,5 @@ def home_of(part: Part, fault_class: str) -> Incident | None:
         return found
     merged = candidates.filter(state=State.MERGED).order_by("-id").first()
     while merged is not None and merged.state == State.MERGED:
-        merged = Incident.objects.select_for_update(of=("self",)).get(pk=merged.merged_into_id)
+        merged = Incident.objects.select_for_update(of=("self",)).filter(merged_here=merged).first()
     return merged if merged is not None and merged.is_open else None

@@ -62,8 +62,8 @@ def role_acknowledge(*, public_id: UUID, version: int | None, actor: Actor, reas
     now = clock.now()
     incident = Incident.lock(public_id)
     require(actor, "incidents.role_acknowledge", incident)
-    waiting = incident.roles.filter(user_id=actor.user_id, ended_at=None, acknowledged_at=None)
-    roles = list(waiting.select_related("user"))
+    waiting = incident.roles.filter(ended_at=None, acknowledged_at=None).select_related("user")
+    roles = [role for role in waiting if role.user_id == actor.user_id]
     if not roles:
         raise NoRoleToAcknowledge
     roles_answered(incident, roles, at=now, actor=actor, reason=reason)

@@ -149,9 +149,9 @@ def test_workers_that_hear_alerts_of_one_part_at_once_open_one_incident(world: W
 
 
 def test_two_who_merge_crosswise_do_not_wait_for_each_other(world: World) -> None:
+    lena, leo = world.actor("lena"), world.actor("leo")
     for _round in range(5):
         first, second = world.opened(), world.opened(fault_class="network")
-        lena, leo = world.actor("lena"), world.actor("leo")
         results = together(
             lambda first=first, second=second: services.incident_merge(**at(first), actor=lena, into=second.public_id),
             lambda first=first, second=second: services.incident_merge(**at(second), actor=leo, into=first.public_id),

@@ -85,8 +85,8 @@ def test_a_storm_is_one_incident_per_part_and_class_and_a_few_statements(world: 
     """T9 in the small: 500 alerts at once, over two parts."""
     storm = [world.alert(part=world.part if number % 2 else world.other_part) for number in range(500)]
     records = [journal.Record(event=world.raised(alert), subject=alert) for alert in storm]
-    heard = [entry for entry in journal.record_many(records, actor=SYSTEM)]
-    with CaptureQueriesContext(connection, ) as queries:
+    heard = journal.record_many(records, actor=SYSTEM)
+    with CaptureQueriesContext(connection) as queries:
         services.alerts_heard(heard)
     assert Incident.objects.count() == 2
     assert IncidentAlert.objects.count() == 500

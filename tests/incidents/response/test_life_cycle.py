@@ -47,10 +47,20 @@ def test_an_incident_goes_all_the_way_and_every_step_says_who_and_when(world: Wo
     incident = services.incident_close(**at(incident), actor=lena, report_summary="A wrong setting; the check is automatic now.")
     incident = fresh(incident)
     assert incident.state == "closed"
-    moments = [getattr(incident, f"{word}_at") for word in ("discovered", "confirmed", "located", "handling", "verifying", "resolved", "reviewed", "closed")]
+    moments = [
+        getattr(incident, f"{word}_at") for word in ("discovered", "confirmed", "located", "handling", "verifying", "resolved", "reviewed", "closed")
+    ]
     assert moments == sorted(moments)
     told = [name.split(".")[1] for name in names(incident)]
-    way = ["incident_opened", "incident_confirmed", "incident_located", "handling_started", "verifying_started", "incident_resolved", "review_started"]
+    way = [
+        "incident_opened",
+        "incident_confirmed",
+        "incident_located",
+        "handling_started",
+        "verifying_started",
+        "incident_resolved",
+        "review_started",
+    ]
     assert [name for name in told if name in way] == way
     assert told[-1] == "incident_closed"
     assert {entry.actor_label for entry in entries(incident, "incidents.incident_resolved.v1")} == {"Lena"}

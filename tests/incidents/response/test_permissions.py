@@ -79,7 +79,9 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
         "report_summary": "What happened.",
     }
     grade = "severe" if move.verb == "grade_lower" else "general"
-    incident = None if move.creates else world.in_state(move.source[0] if move.source else "confirmed", **({} if move.source[:1] in (("discovered",), ("merged",)) else {"grade": grade}))
+    state = move.source[0] if move.source else "confirmed"
+    graded = {} if state in ("discovered", "merged") else {"grade": grade}
+    incident = None if move.creates else world.in_state(state, **graded)
     if move.verb == "resolve":
         assert incident is not None
         incident = world.shown(incident)

@@ -85,7 +85,12 @@ class World:
         """All three end conditions are reported as passed."""
         for condition in ("functions", "data", "business"):
             incident = services.end_condition_check(
-                public_id=incident.public_id, version=incident.version, actor=self.actor("lena"), condition=condition, evidence="checked", passed="yes"
+                public_id=incident.public_id,
+                version=incident.version,
+                actor=self.actor("lena"),
+                condition=condition,
+                evidence="checked",
+                passed="yes",
             )
         return incident
 
@@ -102,7 +107,9 @@ class World:
     def closed(self, **fields: Any) -> Incident:
         """A closed incident (of general grade, with its short report)."""
         incident = self.in_review(**{"grade": "general", **fields})
-        return services.incident_close(public_id=incident.public_id, version=incident.version, actor=self.actor("lena"), report_summary="Config slip.")
+        return services.incident_close(
+            public_id=incident.public_id, version=incident.version, actor=self.actor("lena"), report_summary="Config slip."
+        )
 
     def false_alarm(self, **fields: Any) -> Incident:
         """A dismissed incident."""
@@ -215,7 +222,9 @@ def build() -> World:
     _levels(world.version, rosters, positions, chain)
     fields: dict[str, Any] = {"kind": "order_system", "roster": rosters["ops"], "chain": "standard", "name_zh": "订单系统"}
     world.part = Part.objects.create(slug="orders", name_en="Order system", unit=units["operations"], **fields)
-    world.other_part = Part.objects.create(slug="payments", name_en="Payment channel", unit=units["operations"], **{**fields, "kind": "payment_channel"})
+    world.other_part = Part.objects.create(
+        slug="payments", name_en="Payment channel", unit=units["operations"], **{**fields, "kind": "payment_channel"}
+    )
     world.source = Source.objects.create(kind="alertmanager", name="am", created_at=now)
     return world
 
