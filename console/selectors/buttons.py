@@ -25,6 +25,7 @@ class Button:
     proposes: bool
     record_id: str
     version: int
+    about: str = ""  # which of several records, where that is not plain
 
     @property
     def id(self) -> str:

@@ -1,19 +1,20 @@
 """The incident room: one incident with everything that belongs to it, each part asked for only when shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from console.selectors import buttons, clocks, parts, probes, timeline
+from console.selectors import buttons, clocks, parts, probes
 from console.selectors.buttons import Button
 from console.selectors.clocks import Ring
+from console.selectors.timeline import Line, lines
 from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
 from incidents.response.models.states import OPEN, State
 from incidents.switchover.models import RecoveryClock, Switch
-from kernel import journal, records
+from kernel import journal
 from kernel.actors import Actor
 from kernel.i18n import pick
 from kernel.models import Proposal
@@ -22,6 +23,7 @@ from work import selectors as work
 from work.models import Task
 
 TIMELINE = 150
+RECENT = 25
 ALERTS = 12
 WAY = (State.DISCOVERED, State.CONFIRMED, State.LOCATED, State.HANDLING, State.VERIFYING, State.RESOLVED, State.IN_REVIEW, State.CLOSED)
 REACHED = {
@@ -73,8 +75,8 @@ class Role:
 
     label: str
     who: str
+    who_id: int
     acknowledged_at: datetime | None
-    phones: list[str]
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,12 @@ class Room:
         return self.incident.outage
 
     @cached_property
-    def rings(self) -> list[tuple[Ring, list[Button]]]:
-        """The three clocks, each with what may be done about it."""
+    def rings(self) -> list[Ring]:
+        """The three clocks."""
         if self.outage is None:
             return []
         rows = list(RecoveryClock.objects.filter(outage=self.outage).select_related("outage__part__unit"))
-        return [(ring, buttons.buttons(self.actor, ring.clock)) for ring in clocks.rings(rows, self.now)]
+        return clocks.rings(rows, self.now)
 
     @cached_property
     def all_buttons(self) -> list[Button]:
@@ -134,6 +136,10 @@ class Room:
         if self.outage is not None:
             found += buttons.buttons(self.actor, self.outage)
         found += buttons.buttons(self.actor, self.incident.part, only=("incidents.switch_dry_run",))
+        for ring in self.rings:
+            found += [replace(button, about=ring.title) for button in buttons.buttons(self.actor, ring.clock)]
+        if not any(role.who_id == self.actor.user_id and role.acknowledged_at is None for role in self.roles):
+            found = [button for button in found if button.move.id != "incidents.role_acknowledge"]
         known = {move_id: place for place, move_id in enumerate(FORWARD)}
         return sorted(found, key=lambda button: known.get(button.move.id, len(known)))
 
@@ -154,9 +160,19 @@ class Room:
         return buttons.buttons(self.actor, self.incident, only=WRITING)
 
     @cached_property
-    def timeline(self) -> list[timeline.Line]:
+    def timeline(self) -> list[Line]:
         """What happened, newest first."""
-        return timeline.lines(self.actor, journal.timeline(self.incident, limit=TIMELINE))
+        return lines(self.actor, journal.timeline(self.incident, limit=TIMELINE))
+
+    @property
+    def recent(self) -> list[Line]:
+        """The lines that stand open."""
+        return self.timeline[:RECENT]
+
+    @property
+    def older(self) -> list[Line]:
+        """The lines behind “earlier”."""
+        return self.timeline[RECENT:]
 
     @cached_property
     def tracks(self) -> list[tuple[str, list[TaskRow]]]:
@@ -186,7 +202,7 @@ class Room:
     def roles(self) -> list[Role]:
         """Who does what, and whether they answered."""
         rows = IncidentRole.objects.filter(incident=self.incident, ended_at=None).select_related("user").order_by("id")
-        return [Role(role.get_role_display(), pick(role.user, "display_name"), role.acknowledged_at, []) for role in rows]
+        return [Role(role.get_role_display(), pick(role.user, "display_name"), role.user_id, role.acknowledged_at) for role in rows]
 
     @cached_property
     def pages(self) -> list[tuple[Page, list[Button]]]:
@@ -226,7 +242,7 @@ class Room:
     def proposals(self) -> list[tuple[Proposal, list[Button]]]:
         """What waits for a second person, on the incident, its outage, part and switch."""
         about = [self.incident, self.incident.part, *([self.outage] if self.outage else []), *([self.switch[0]] if self.switch else [])]
-        clocks_here = [ring.clock for ring, _buttons in self.rings]
+        clocks_here = [ring.clock for ring in self.rings]
         found = Proposal.objects.filter(
             record_id__in=[record.public_id for record in [*about, *clocks_here]], state=Proposal.State.PROPOSED
         ).order_by("proposed_at")
@@ -261,28 +277,9 @@ class Room:
             (_("Repaired"), outage.repaired_at),
         ]
 
-    @property
-    def kinds(self) -> dict[str, str]:
-        """Which journal kinds each part of the page listens to."""
-        return LIVE
-
-
-LIVE = {
-    "room-header": "incident incident_role",
-    "room-clocks": "recovery_clock outage incident",
-    "room-actions": "incident outage switch recovery_clock proposal page part",
-    "room-switch": "switch switch_step outage",
-    "room-timeline": "*",
-}
-
 
 def switchover_part(incident: Incident) -> Any:
     """The incident's part with what a gateway look needs."""
     from incidents.switchover import selectors as switchover
 
     return switchover.part_find(incident.part)
-
-
-def may_see(actor: Actor, kind: str) -> bool:
-    """Whether this kind of record concerns the person at all."""
-    return records.may_read(actor, records.get(kind), None)

@@ -1,9 +1,11 @@
 """A timeline for one reader: only what concerns records they may know of, said in sentences."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 
 from kernel import records
@@ -54,15 +56,18 @@ def visible(actor: Actor, entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if known.get(entry.subject_kind, True)]
 
 
+SILENT = frozenset({"kernel.linked.v1"})  # how records hang together: seen in what they show, not worth a line
+
+
 def lines(actor: Actor, entries: Iterable[Entry]) -> list[Line]:
     """Newest first, as the room shows them."""
-    shown = [_line(actor, entry) for entry in visible(actor, entries)]
+    shown = [_line(actor, entry) for entry in visible(actor, entries) if entry.name not in SILENT]
     return list(reversed(shown))
 
 
 def _line(actor: Actor, entry: Entry) -> Line:
     text = entry.payload.get("text") or entry.payload.get("body") or ""
-    words = sentence(entry)
+    words = readable(sentence(entry))
     return Line(
         id=str(entry.public_id),
         at=entry.at,
@@ -74,6 +79,18 @@ def _line(actor: Actor, entry: Entry) -> Line:
         by=entry.actor_label,
         is_ours=entry.actor_id == actor.id,
     )
+
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})")
+
+
+def readable(words: str) -> str:
+    """Moments that a sentence took from its entry as they are, in the reader's zone and form."""
+
+    def local(match: re.Match[str]) -> str:
+        return format_date(timezone.localtime(datetime.fromisoformat(match.group().replace("Z", "+00:00"))), "m-d H:i:s")
+
+    return _ISO.sub(local, words)
 
 
 def _tone(name: str) -> str:
