@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ class AdminConnection:
             self._connection = await asyncpg.connect(
                 self._database.admin_dsn,
                 timeout=2,
+                ssl=False,
                 command_timeout=10,
                 # administration never waits for the other side, or it could not free a side whose partner is gone
                 server_settings={"synchronous_commit": "local", "application_name": f"lab_{self._name}"},
@@ -151,7 +153,7 @@ class Database:
     async def answers(self, patience_s: float = 1.0) -> bool:
         """True when it takes a new connection and a query within the time."""
         try:
-            connection = await asyncpg.connect(self.admin_dsn, timeout=patience_s)
+            connection = await asyncpg.connect(self.admin_dsn, timeout=patience_s, ssl=False)
         except (*UNREACHABLE, asyncpg.PostgresError):
             return False
         try:
@@ -168,4 +170,14 @@ def kill_processes(processes: list[psutil.Process], patience_s: float = 5.0) -> 
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=patience_s)
+    give_up = time.monotonic() + patience_s
+    # a dead process whose adoptive parent is slow to collect it is dead enough
+    while any(_lives(process) for process in processes) and time.monotonic() < give_up:
+        time.sleep(0.01)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

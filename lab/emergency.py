@@ -56,6 +56,10 @@ async def detach_subscription(system: System, order: Order) -> Outcome:
     if not system.state.sides[order.old].isolated:
         raise LabError("not_confirmed_down", f"The {order.old} is not confirmed down")
     database = system.sites[order.new].database
+    if await replication.subscription_exists(database, order.old):
+        await replication.subscription_stop(database, order.old)
+        system.state.sides[order.new].applied_lsn = await replication.subscription_applied(database, order.old)
+        system.state.save()
     dropped = await replication.subscription_drop(database, order.old)
     await replication.sync_names_set(database, None)
     return f"The {order.new} stands alone: no second copy", {"subscription_dropped": dropped, "second_copy": False}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from lab.errors import LabError
 from lab.home import SIDES, Side, write_private_json
+from lab.http import NoAnswer, request
 
 HOLD_S = 8  # how long Caddy holds an order while no gate is open; less than the customer's 10 s
 _HANDLER_ID = "order_gates"
@@ -23,8 +22,6 @@ class Gateway:
         self.config_path = folder / "caddy.json"
         self._folder = folder
         self._addresses: dict[Side, str] = {side: f"127.0.0.1:{book['ports'][f'{side}_gate']}" for side in SIDES}
-        self._admin = httpx.AsyncClient(base_url=self.admin_url, timeout=3, trust_env=False)
-        self._front = httpx.AsyncClient(base_url=self.url, timeout=1, trust_env=False)
 
     def write_config(self, moved_to: Side | None) -> None:
         handler = {
@@ -50,18 +47,18 @@ class Gateway:
         """List only that side's gate (None: both again). The reload aborts held requests with 502: not for planned switches."""
         self.write_config(to)
         try:
-            response = await self._admin.patch(f"/id/{_HANDLER_ID}/upstreams", json=self._upstreams(to))
-        except httpx.HTTPError as lost:
-            raise LabError("gateway_down", f"The gateway's admin API does not answer: {type(lost).__name__}", status=503) from lost
-        if not response.is_success:
-            raise LabError("gateway_refused", f"The gateway refused the new upstreams: {response.text}", status=502)
+            answer = await request("PATCH", f"{self.admin_url}/id/{_HANDLER_ID}/upstreams", self._upstreams(to), timeout_s=3)
+        except NoAnswer as lost:
+            raise LabError("gateway_down", f"The gateway's admin API does not answer: {lost}", status=503) from lost
+        if not answer.good:
+            raise LabError("gateway_refused", f"The gateway refused the new upstreams: {answer.body.decode(errors='replace')}", status=502)
 
     async def upstreams(self) -> list[dict[str, Any]] | None:
         """As Caddy's admin API tells it; None when it does not answer."""
         try:
-            listed = (await self._admin.get("/reverse_proxy/upstreams")).json()
-            configured = {entry["dial"] for entry in (await self._admin.get(f"/id/{_HANDLER_ID}/upstreams")).json()}
-        except (httpx.HTTPError, ValueError):
+            listed = (await request("GET", f"{self.admin_url}/reverse_proxy/upstreams", timeout_s=2)).json()
+            configured = {entry["dial"] for entry in (await request("GET", f"{self.admin_url}/id/{_HANDLER_ID}/upstreams", timeout_s=2)).json()}
+        except NoAnswer:
             return None
         sides = {address: side for side, address in self._addresses.items()}
         return [
@@ -73,11 +70,8 @@ class Gateway:
     async def serving(self) -> Side | None:
         """Where a request through the gateway arrives now; None when it is held or refused."""
         try:
-            response = await self._front.get("/ready")
-            return response.json().get("side") if response.status_code == 200 else None
-        except (httpx.HTTPError, ValueError):
+            answer = await request("GET", f"{self.url}/ready", timeout_s=1)
+            side: Side | None = answer.json().get("side") if answer.good else None
+        except NoAnswer:
             return None
-
-    async def close(self) -> None:
-        await self._admin.aclose()
-        await self._front.aclose()
+        return side

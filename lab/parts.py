@@ -20,6 +20,12 @@ _BACKOFF_S = (0.3, 1.0, 2.0, 5.0, 10.0)
 _SETTLED_S = 20.0  # a part that ran so long starts again without waiting
 
 
+def _python_path() -> str:
+    """The parts import this package wherever they are started, and else what their parent imports."""
+    inherited = os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join([str(repository()), *filter(None, [inherited])])
+
+
 def say(name: str, text: str) -> None:
     print(f"{name:<17}| {text}", flush=True)
 
@@ -38,7 +44,7 @@ class Part:
         self.name = name
         self._command = command
         self._on_start = on_start
-        self._environment = {**os.environ, "PYTHONPATH": str(repository()), "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self._environment = {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1", **(environment or {})}
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._showing: asyncio.Task[None] | None = None
@@ -70,15 +76,20 @@ class Part:
         try:
             await asyncio.wait_for(process.wait(), patience_s)
         except TimeoutError:
-            await asyncio.to_thread(kill_processes, self.processes())
-            await process.wait()
+            await self._kill_all(process)
 
     async def kill(self) -> None:
         """SIGKILL to it and its children; no restart."""
         await self._forget()
         if self._process is not None and self._process.returncode is None:
-            await asyncio.to_thread(kill_processes, self.processes())
-            await self._process.wait()
+            await self._kill_all(self._process)
+
+    async def _kill_all(self, process: asyncio.subprocess.Process) -> None:
+        children = self.processes()[1:]
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()  # only asyncio may collect its own child
+        await asyncio.to_thread(kill_processes, children)
 
     def processes(self) -> list[psutil.Process]:
         try:

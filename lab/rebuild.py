@@ -43,6 +43,7 @@ async def rebuild(system: System, order: Order) -> Outcome:
         await add_channel_column(site.database.admin)
     evidence = await _copy(system, follower=side, source=source)
     wanted.isolated, wanted.gate_open = False, False
+    system.state.sides[source].applied_lsn = None
     system.state.faults = [fault for fault in system.state.faults if fault.side != side or fault.kind == "upgrade"]
     system.state.save()
     system.save_book(running=True)

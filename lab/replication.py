@@ -66,19 +66,29 @@ async def direction(source: Database, follower: Side, *, watching: bool = False)
     return Direction(exists=True, **dict(row)) if row else Direction()
 
 
-async def subscription_create(follower: Database, source: Database, password: str, *, copy_data: bool, slot_exists: bool = False) -> None:
+async def subscription_create(
+    follower: Database, source: Database, password: str, *, copy_data: bool, slot_exists: bool = False, applied_lsn: str | None = None
+) -> None:
     """Let `follower` follow `source`. With `copy_data` its tables must be empty and it first fetches the source's rows.
 
+    `applied_lsn`: what the follower had applied when it stopped following. The slot of a source that crashed may have fallen
+    behind that, and sending it again would end in duplicate keys.
     `synchronous_commit = on`: with the default the source would wait for the follower's lazy flush, 0.2 s an order.
     """
     name = subscription_name(follower.side, source.side)
-    options = f"copy_data = {copy_data}, create_slot = {not slot_exists}, slot_name = '{name}', origin = none, synchronous_commit = 'on'"
+    how = "origin = none, synchronous_commit = 'on', enabled = false"
+    options = f"{how}, copy_data = {copy_data}, create_slot = {not slot_exists}, slot_name = '{name}'"
     try:
         await follower.admin.execute(
             f"create subscription {name} connection '{connection_string(source, password)}' publication {PUBLICATION} with ({options})", timeout_s=10
         )
     except asyncpg.DuplicateObjectError:  # made by an earlier try
-        await subscription_point_to(follower, source, password)
+        applied_lsn = None
+    if applied_lsn:
+        await follower.admin.fetchval(
+            "select pg_replication_origin_advance('pg_' || oid, $2::text::pg_lsn) from pg_subscription where subname = $1", name, applied_lsn
+        )
+    await subscription_point_to(follower, source, password)
 
 
 async def subscription_point_to(follower: Database, source: Database, password: str) -> None:
@@ -92,12 +102,33 @@ async def subscription_exists(follower: Database, source: Side) -> bool:
     return bool(await follower.admin.fetchval("select true from pg_subscription where subname = $1", subscription_name(follower.side, source)))
 
 
+async def subscription_applied(follower: Database, source: Side) -> str | None:
+    """Up to where (in the source's WAL) the follower has applied; None without a subscription."""
+    applied: str | None = await follower.admin.fetchval(
+        "select pg_replication_origin_progress('pg_' || oid, true)::text from pg_subscription where subname = $1",
+        subscription_name(follower.side, source),
+    )
+    return applied
+
+
+async def subscription_stop(follower: Database, source: Side) -> None:
+    """Let it finish what it has received, and stay stopped."""
+    name = subscription_name(follower.side, source)
+    await follower.admin.execute(f"alter subscription {name} disable")
+
+    async def stopped() -> bool:
+        return not await follower.admin.fetchval("select bool_or(pid is not null) from pg_stat_subscription where subname = $1", name)
+
+    await until(stopped, 5, f"The subscription {name} does not stop")
+
+
 async def subscription_drop(follower: Database, source: Side) -> bool:
     """Drop it without asking the source (which may be dead); the slot there stays. False when there was none."""
     if not await subscription_exists(follower, source):
         return False
     name = subscription_name(follower.side, source)
-    for sql in (f"alter subscription {name} disable", f"alter subscription {name} set (slot_name = none)", f"drop subscription {name}"):
+    await subscription_stop(follower, source)
+    for sql in (f"alter subscription {name} set (slot_name = none)", f"drop subscription {name}"):
         await follower.admin.execute(sql)
     return True
 

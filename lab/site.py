@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 
 from lab.database import APP_ROLE, Database
 from lab.errors import LabError
 from lab.home import DATABASE, Side
+from lab.http import NoAnswer, request
 from lab.parts import Part, say
 from lab.schema import create_roles_and_tables
 from lab.state import LabState
@@ -30,9 +30,6 @@ class Site:
         self._state = state
         self.database = Database(side, folder / f"{side}-db")
         self.service = Part(f"service {side}", self._command, on_start=self._after_start)
-        self._http = httpx.AsyncClient(
-            base_url=book["sides"][side]["service_url"], headers={"Authorization": f"Bearer {book['secrets']['token']}"}, timeout=5, trust_env=False
-        )
 
     @property
     def wanted(self) -> Any:
@@ -109,13 +106,14 @@ class Site:
         return True
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float = 5) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._book['secrets']['token']}"}
         try:
-            response = await self._http.request(method, path, json=body, timeout=timeout_s)
-        except httpx.HTTPError as lost:
-            raise LabError("service_down", f"The order service of the {self.side} does not answer: {type(lost).__name__}", status=503) from lost
-        content: dict[str, Any] = response.json()
-        if not response.is_success:
-            raise LabError(content.get("code", "service_refused"), content.get("message", response.text), status=502)
+            answer = await request(method, self._book["sides"][self.side]["service_url"] + path, body, headers=headers, timeout_s=timeout_s)
+            content: dict[str, Any] = answer.json()
+        except NoAnswer as lost:
+            raise LabError("service_down", f"The order service of the {self.side} does not answer: {lost}", status=503) from lost
+        if not answer.good:
+            raise LabError(content.get("code", "service_refused"), content.get("message", "refused"), status=502)
         return content
 
     # -- all of it ---------------------------------------------------------------------------------------------------
@@ -130,7 +128,3 @@ class Site:
         await self.database.kill()
         self.wanted.service_wanted = self.wanted.database_wanted = False
         return pids
-
-    async def close(self) -> None:
-        self.database.disconnect()
-        await self._http.aclose()

@@ -31,6 +31,7 @@ class SideState:
     version: str = VERSION_1
     isolated: bool = False
     gate_open: bool = False
+    applied_lsn: str | None = None  # up to where it had applied the other side's WAL when it stopped following
     service_wanted: bool = True
     database_wanted: bool = True
 

@@ -148,7 +148,10 @@ class System:
             await replication.subscription_point_to(there, here, password)
             return
         slot = await replication.direction(here, follower)
-        await replication.subscription_create(there, here, password, copy_data=False, slot_exists=slot.exists)
+        applied = self.state.sides[follower].applied_lsn if slot.exists else None
+        await replication.subscription_create(there, here, password, copy_data=False, slot_exists=slot.exists, applied_lsn=applied)
+        self.state.sides[follower].applied_lsn = None
+        self.state.save()
 
     # -- stopping ----------------------------------------------------------------------------------------------------
 
@@ -162,6 +165,5 @@ class System:
                     process.resume()
         await asyncio.gather(*(site.database.stop(timeout_s=4) for site in self.sites.values()))
         for site in self.sites.values():
-            await site.close()
-        await self.gateway.close()
+            site.database.disconnect()
         self.save_book(running=False)

@@ -18,7 +18,7 @@ from lab.replication import Direction
 from lab.system import System
 from localservers.errors import LocalServerError
 
-_EVERY_S = 0.25
+_EVERY_S = 0.5
 _DATABASE_RESTART_AFTER_S = 1.0
 _SMALL_LAG_BYTES = 64 * 1024
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,7 @@ class Counts:
     failed_by_step: dict[str, int] = field(default_factory=lambda: {"place": 0, "pay": 0, "ship": 0})
     lost: set[str] = field(default_factory=set)
     duplicates: set[str] = field(default_factory=set)
+    refusals: Counter[str] = field(default_factory=Counter)
     re_read: int = 0
     in_progress: int = 0
     seconds: deque[Second] = field(default_factory=deque)
@@ -76,6 +77,10 @@ class Counts:
         self.attempts += 1
         self._now().attempts += 1
 
+    def refused(self, why: str) -> None:
+        """An attempt without a 2xx: its status code, or what happened instead of an answer. The customer tries again."""
+        self.refusals[why] += 1
+
     def succeeded(self, step: str, took_s: float) -> None:
         setattr(self, step, getattr(self, step) + 1)
         second, now = self._now(), time.monotonic()
@@ -94,7 +99,8 @@ class Counts:
         totals: dict[str, Any] = {
             "at": round(time.time(), 3), "started": self.started, "placed": self.placed, "paid": self.paid, "done": self.shipped,
             "failed": sum(self.failed_by_step.values()), "failed_by_step": dict(self.failed_by_step), "lost": len(self.lost),
-            "duplicates": len(self.duplicates), "attempts": self.attempts, "in_progress": self.in_progress, "re_read": self.re_read,
+            "duplicates": len(self.duplicates), "attempts": self.attempts, "refusals": dict(self.refusals),
+             "in_progress": self.in_progress, "re_read": self.re_read,
             "lost_ids": sorted(self.lost)[:20], "silent_for_ms": round((time.monotonic() - self._last_success) * 1000, 1),
         }  # fmt: skip
         return totals | {"last_10_s": self._sum(time.time() - 10)} | ({"since": self._sum(since)} if since is not None else {})

@@ -12,7 +12,6 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +20,7 @@ from starlette.routing import Route
 from lab.customers.counts import Counts
 from lab.customers.ledger import STEPS, Ledger
 from lab.home import read_address_book
+from lab.http import NoAnswer, request
 from lab.service.gate import listen, serve
 from lab.service.main import stop_asked_for
 from lab.service.versions import order_id
@@ -43,8 +43,7 @@ class Customers:
         self._ledger = Ledger(ledger_path)
         self._recent: deque[tuple[float, str]] = deque(maxlen=2000)
         self._furthest: dict[str, str] = {}
-        limits = httpx.Limits(max_connections=400, max_keepalive_connections=50, keepalive_expiry=20)
-        self._http = httpx.AsyncClient(base_url=gateway_url, limits=limits, trust_env=False)
+        self._url = gateway_url
         self._orders: set[asyncio.Task[None]] = set()
 
     async def trade(self) -> None:
@@ -86,21 +85,22 @@ class Customers:
             self.counts.in_progress -= 1
 
     async def _request(self, step: str, done: str, path: str, key: str, order: str, body: dict[str, Any] | None) -> bool:
-        started = time.monotonic()
+        started, refusal = time.monotonic(), "no time"
         headers = {"Idempotency-Key": key if step == "place" else f"{key}-{step}"}
         while (left := started + BUDGET_S - time.monotonic()) > 0:
             self.counts.attempted()
             try:
-                async with asyncio.timeout(min(ATTEMPT_S, left)):
-                    response = await self._http.post(path, json=body, headers=headers, timeout=None)
-                if response.is_success:
-                    self._promised(done, order, str(response.json()["id"]))
+                answer = await request("POST", self._url + path, body, headers=headers, timeout_s=min(ATTEMPT_S, left))
+                if answer.good:
+                    self._promised(done, order, str(answer.json()["id"]))
                     self.counts.succeeded(done, time.monotonic() - started)
                     return True
-            except (httpx.HTTPError, TimeoutError):
-                pass
+                refusal = str(answer.status)
+            except NoAnswer as problem:
+                refusal = str(problem)
+            self.counts.refused(refusal)
             await asyncio.sleep(min(RETRY_AFTER_S, max(0.0, left)))
-        self._ledger.write("failed", step=step, id=order)
+        self._ledger.write("failed", step=step, id=order, last=refusal)
         self.counts.failed_one(step, time.monotonic() - started)
         return False
 
@@ -127,14 +127,14 @@ class Customers:
         promised = self._furthest[order]
         for _ in range(3):
             try:
-                response = await self._http.get(f"/orders/{order}", timeout=3)
-            except httpx.HTTPError:
-                return  # no answer says nothing about the order
-            if response.status_code == 200:
+                answer = await request("GET", f"{self._url}/orders/{order}", timeout_s=3)
+            except NoAnswer:
+                return  # says nothing about the order
+            if answer.status == 200:
                 self.counts.re_read += 1
-                self._judge(order, promised, response.json())
+                self._judge(order, promised, answer.json())
                 return
-            if response.status_code != 404:
+            if answer.status != 404:
                 return
             await asyncio.sleep(1)
         self._lose(order, "absent")
@@ -175,7 +175,6 @@ class Customers:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*self._orders, return_exceptions=True), timeout=1)
-        await self._http.aclose()
         self._ledger.close()
 
 

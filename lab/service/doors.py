@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import time
@@ -141,7 +142,7 @@ class Doors:
                 response = await handler(request)
             except ClientDisconnect:
                 response = Response(status_code=499)
-            except Exception as problem:  # noqa: BLE001 - every problem becomes an answer, named ones with their own status
+            except (Exception, asyncio.CancelledError) as problem:  # noqa: BLE001 - every problem becomes an answer, named ones with their own status
                 refused = _refusal(problem)
                 content = {"code": refused.code, "message": refused.message, "side": self.shop.side, "version": self.shop.version.number}
                 response = JSONResponse(content, refused.status, headers={"X-Order-Side": self.shop.side})
@@ -201,11 +202,13 @@ class Doors:
         return guarded
 
 
-def _refusal(problem: Exception) -> Refused:
+def _refusal(problem: BaseException) -> Refused:
     """What the customer is told: 503 for what another try may cure, 500 for what it will not."""
     match problem:
         case Refused():
             return problem
+        case asyncio.CancelledError():
+            return Refused(503, "closing", "This side is closing. Try again with the same key.")
         case NotReplicated() | TimeoutError():
             return Refused(503, "timeout", "The order could not be confirmed in time. Try again with the same key.")
         case asyncpg.InsufficientPrivilegeError():

@@ -57,13 +57,16 @@ class Shop:
             self._dsn,
             min_size=0,
             max_size=_POOL_SIZE,
+            ssl=False,
             timeout=2,
             command_timeout=ANSWER_WITHIN_S,
             max_inactive_connection_lifetime=0,
             server_settings=settings,
         )
         # a connection of its own: orders that queue up must not look like a database that is gone
-        self._watch_pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=1, timeout=1, command_timeout=1, server_settings=settings)
+        self._watch_pool = await asyncpg.create_pool(
+            self._dsn, min_size=0, max_size=1, ssl=False, timeout=1, command_timeout=1, server_settings=settings
+        )
 
     async def warm(self) -> None:
         """Open a few connections before the first order needs them."""

@@ -49,7 +49,8 @@ class PracticeSystem:
             assert self._process.poll() is None, f"ended while starting:\n{text}"
             assert time.monotonic() - started < READY_WITHIN_S, f"not ready after {READY_WITHIN_S:g} s:\n{text}"
             time.sleep(0.05)
-        return time.monotonic() - started
+        self.start_took_s = time.monotonic() - started
+        return self.start_took_s
 
     def stop(self, number: int = signal.SIGTERM, patience_s: float = 30) -> int:
         """Send the signal and wait; returns the exit status."""
@@ -110,6 +111,12 @@ class PracticeSystem:
 
     def verify(self) -> dict[str, Any]:
         return self.must("GET", "/customers/verify")
+
+    def nothing_lost(self) -> dict[str, Any]:
+        """Every promise looked up in the active database; fails naming those not kept."""
+        checked = self.verify()
+        assert (checked["lost"], checked["duplicates"]) == (0, 0), f"{checked}\n{self.output[-6000:]}"
+        return checked
 
     def step(self, name: str, old: str, new: str, **options: Any) -> tuple[int, dict[str, Any]]:
         return self.ask("POST", f"/steps/{name}", {"from": old, "to": new, **options})
