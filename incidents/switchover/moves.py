@@ -74,7 +74,6 @@ moves.register(
         service=SERVICES + "business_normal_record",
         rule=FACT,
         source=(Outage.State.ON_STANDBY,),
-        target=Outage.State.ON_STANDBY,
         method="become_normal",
         inputs=(OVERRIDE,),
         evidence=_("a marked order placed and read back; probes"),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,22 @@ class ClockKind(models.TextChoices):
 
 STATES_RUNNING = ["running", "breached"]
 STATES_MET = ["met", "met_late"]
+
+# The changes that the database lets pass; a test compares them with the methods below.
+CHANGES = [
+    ("waiting", "running"),
+    ("breached", "running"),
+    ("running", "breached"),
+    ("waiting", "met"),
+    ("running", "met"),
+    ("breached", "met_late"),
+    ("waiting", "cancelled"),
+    ("running", "cancelled"),
+    ("breached", "cancelled"),
+    ("waiting", "waived"),
+    ("running", "waived"),
+    ("breached", "waived"),
+]
 
 
 class RecoveryClock(Stateful):
@@ -57,6 +74,7 @@ class RecoveryClock(Stateful):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["outage", "kind"], name="clock_one_of_each_kind"),
             models.CheckConstraint(condition=Q(kind__in=["switchover", "recovery", "switchback"]), name="clock_kind_known"),

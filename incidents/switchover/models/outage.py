@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,18 @@ from kernel.models import Stateful
 
 OPEN_STATES = ["failing", "switching", "on_standby", "switching_back"]
 OVER_STATES = ["back_on_primary", "repaired_in_place", "called_off"]
+
+# The changes that the database lets pass; a test compares them with the methods below.
+CHANGES = [
+    ("failing", "switching"),
+    ("switching", "on_standby"),
+    ("switching", "failing"),
+    ("on_standby", "switching_back"),
+    ("switching_back", "back_on_primary"),
+    ("switching_back", "on_standby"),
+    ("failing", "repaired_in_place"),
+    ("failing", "called_off"),
+]
 
 
 class Outage(Stateful):
@@ -51,6 +64,7 @@ class Outage(Stateful):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, state__in=OPEN_STATES) | Q(ended_at__isnull=False, state__in=OVER_STATES),
@@ -143,7 +157,7 @@ class Outage(Stateful):
         self.needs_second = needs_second
         self.commanders = commanders
 
-    @transition(field=state, source=[State.FAILING, State.ON_STANDBY], target=None)
+    @transition(field=state, source=State.ON_STANDBY, target=None)
     def become_normal(self, *, at: datetime, evidence: dict[str, Any]) -> None:
         """Fact: business is normal where it runs."""
         self.business_normal_at = at

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -33,6 +34,20 @@ class Mode(models.TextChoices):
 
 UNSTARTED = ["ordered", "approved"]
 WORKABLE = ["approved", "executing", "verifying", "failed"]
+
+# The changes that the database lets pass; a test compares them with the methods below.
+CHANGES = [
+    ("ordered", "approved"),
+    ("ordered", "reverted"),
+    ("approved", "reverted"),
+    ("approved", "executing"),
+    ("executing", "verifying"),
+    ("verifying", "done"),
+    ("executing", "failed"),
+    ("verifying", "failed"),
+    ("failed", "reverted"),
+    ("done", "reverted"),
+]
 
 
 class Switch(Stateful):
@@ -85,6 +100,7 @@ class Switch(Stateful):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["part"], condition=Q(settled_at__isnull=True), name="switch_one_active_per_part"),
             models.CheckConstraint(

@@ -93,9 +93,12 @@ def clock_cancel(*, outage: Outage, kind: str, at: datetime, actor: Actor, reaso
 def clock_correct(*, outage: Outage, kind: str, at: datetime, actor: Actor, reason: str, cause: Any = None) -> None:
     """Count from another moment under a new generation: deadlines of the old one fire into nothing. The outage is locked.
 
-    A breach that the wrong start caused is taken back (its entry stays); the new thresholds judge again.
+    A breach that the wrong start caused is taken back (its entry stays); the new thresholds judge again. A waived clock
+    stays as it is.
     """
     row = _lock(outage, kind)
+    if row.state not in {"running", "breached"}:
+        return
     fsm.move(row, row.correct_start, at=at)
     _arm(row)
     assert row.due_at is not None
