@@ -99,7 +99,7 @@ class SmtpChannel:
             try:
                 client = _connect(relay_of(settings.SMTP_URL), cutter)
             except smtplib.SMTPResponseException as error:
-                return _answered("connect", error.smtp_code, error.smtp_error, whole_channel=True)
+                return _answered("connect", error.smtp_code, error.smtp_error, cutter, whole_channel=True)
             except (OSError, smtplib.SMTPException) as error:
                 return _broken("connect", error, cutter)
             try:
@@ -145,12 +145,16 @@ def compose(parcel: Parcel) -> EmailMessage:
 
 def _connect(relay: Relay, cutter: Cutter) -> _Client:
     client = _Client(relay, cutter, hostname=(urlsplit(settings.BASE_URL).hostname or "localhost"))
-    client.ehlo_or_helo_if_needed()
-    if relay.starts_tls:
-        client.starttls()
-        client.ehlo()
-    if relay.user:
-        client.login(relay.user, relay.password)
+    try:
+        client.ehlo_or_helo_if_needed()
+        if relay.starts_tls:
+            client.starttls()
+            client.ehlo()
+        if relay.user:
+            client.login(relay.user, relay.password)
+    except BaseException:
+        client.close()
+        raise
     return client
 
 
@@ -160,28 +164,33 @@ def _converse(client: _Client, parcel: Parcel, content: bytes, cutter: Cutter, p
     try:
         code, text = client.mail(parseaddr(settings.MAIL_FROM)[1])
         if code != 250:
-            return _answered(stage, code, text, whole_channel=True)
+            return _answered(stage, code, text, cutter, whole_channel=True)
         stage = "RCPT"
         code, text = client.rcpt(parcel.address)
         if code not in (250, 251):
-            return _answered(stage, code, text)
+            return _answered(stage, code, text, cutter)
         stage = "DATA"
         code, text = client.docmd("data")
         if code != 354:
-            return _answered(stage, code, text)
+            return _answered(stage, code, text, cutter)
         point_of_no_return()
         stage = "content"
         client.send(_DOT_AT_LINE_START.sub(b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         code, text = client.getreply()
         if code != 250:
-            return _answered(stage, code, text)
+            return _answered(stage, code, text, cutter)
     except (OSError, smtplib.SMTPException) as error:
         return _broken(stage, error, cutter)
     return Outcome(verdict=Verdict.SENT, provider_id=_printable(text))
 
 
-def _answered(stage: str, code: int, text: bytes | str, *, whole_channel: bool = False) -> Outcome:
-    """The server answered with a refusal: for now (4xx), or for good (5xx; unless it refuses us and not this mail)."""
+def _answered(stage: str, code: int, text: bytes | str, cutter: Cutter, *, whole_channel: bool = False) -> Outcome:
+    """The server answered with a refusal: for now (4xx), or for good (5xx; unless it refuses us and not this mail).
+
+    Half an answer, because it was cut, is none.
+    """
+    if cutter.has_cut or not 400 <= code < 600:
+        return _broken(stage, smtplib.SMTPServerDisconnected(), cutter)
     for_good = code >= 500 and not whole_channel
     return Outcome(
         verdict=Verdict.REFUSED if for_good else Verdict.RETRY,

@@ -84,7 +84,11 @@ def chain(unit: Unit, version: PlanVersion) -> Callable[..., EscalationChain]:
 @pytest.fixture
 def texts(version: PlanVersion) -> None:
     for slug, subject, body in (
-        ("page-incident-opened", "{practice}{number}: {title}", "{number} {title}, failing since {failing_since}.\n\n{person}, acknowledge: {ack_url}"),
+        (
+            "page-incident-opened",
+            "{practice}{number}: {title}",
+            "{number} {title}, failing since {failing_since}.\n\n{person}, acknowledge: {ack_url}",
+        ),
         ("page-escalated", "{practice}{number}: still nobody", "{called_before} did not answer for {minutes} min: {title}. {ack_url}"),
     ):
         MessageText.objects.create(
@@ -109,7 +113,9 @@ def page(texts: None) -> Callable[..., Page]:
 
     def start(*, chain: str = "standard", subject: Any = None, actor: Actor = SYSTEM, params: dict[str, Any] | None = None, **fields: Any) -> Page:
         subject = subject or incident()
-        given = {"number": subject.label if isinstance(subject, Ref) else "", "title": "orders refused", "failing_since": clock.now()} | (params or {})
+        given = {"number": subject.label if isinstance(subject, Ref) else "", "title": "orders refused", "failing_since": clock.now()} | (
+            params or {}
+        )
         return services.page_start(subject=subject, chain=chain, text="page-incident-opened", params=given, actor=actor, **fields)
 
     return start

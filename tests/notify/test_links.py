@@ -181,7 +181,7 @@ def test_the_html_has_a_button_with_the_same_link_and_escapes_what_comes_from_ou
     person: Make, chain: Chain, page: Start, mail: MailServer
 ) -> None:
     chain([person("Lin")])
-    page(params={"title": '<script>alert(1)</script> {{ack:00000000-0000-0000-0000-000000000000}} \u202eevil'})
+    page(params={"title": "<script>alert(1)</script> {{ack:00000000-0000-0000-0000-000000000000}} \u202eevil"})
     services.send_due()
     html, text = html_of(mail.mails[0]), text_of(mail.mails[0])
     assert "<script>" not in html

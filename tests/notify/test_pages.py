@@ -219,9 +219,7 @@ def test_a_roster_step_calls_the_one_on_duty_at_its_rank_now(person: Make, unit:
     assert names(started) == ["First", "Second"]
 
 
-def test_named_people_come_before_the_chain_and_are_not_called_twice_when_the_chain_begins_with_them(
-    person: Make, chain: Chain, page: Start
-) -> None:
+def test_named_people_come_before_the_chain_and_are_not_called_twice_when_the_chain_begins_with_them(person: Make, chain: Chain, page: Start) -> None:
     lin, chen = person("Lin"), person("Chen")
     chain([lin], [chen])
     same = page(first=[lin], subject=incident("A"))

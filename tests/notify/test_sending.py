@@ -1,0 +1,333 @@
+"""Sending: retries, the next channel, the next person, and never one slow channel delaying another."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from contingency.org.models import ContactPoint, User
+from contingency.plan.models import EscalationChain
+from kernel import clock, journal
+from kernel.actors import SYSTEM
+from kernel.models import Entry
+from localservers.ports import free_port
+from notify import selectors, services
+from notify.models import ChannelHealth, Delivery, Page
+from notify.services import outcomes, sending
+from tests.notify.conftest import incident
+from tests.notify.mailserver import MailServer
+from tests.notify.receiver import Receiver
+
+Make = Callable[..., User]
+Chain = Callable[..., EscalationChain]
+Start = Callable[..., Page]
+
+
+def send_until(done: Callable[[], bool], *, seconds: float = 20.0) -> float:
+    """Run the sweeps as beat would until it is so; returns how long it took."""
+    started = time.monotonic()
+    while not done():
+        assert time.monotonic() - started < seconds, list(Delivery.objects.values_list("channel", "state", "attempts", "error"))
+        services.send_due()
+        services.release_expired()
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def states() -> dict[str, str]:
+    return dict(Delivery.objects.values_list("address", "state"))
+
+
+@pytest.fixture
+def dead_mail(settings: Settings) -> int:
+    """Nobody listens there."""
+    port = free_port()
+    settings.SMTP_URL = f"smtp://127.0.0.1:{port}"
+    return port
+
+
+@pytest.mark.django_db
+def test_a_refusal_for_now_is_retried_with_the_same_id_until_it_is_through(person: Make, chain: Chain, page: Start, mail: MailServer) -> None:
+    mail.answers = ["451 busy", "250 ok"]
+    chain([person("Lin")])
+    page()
+    send_until(lambda: len(mail.mails) == 1)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.attempts, delivery.is_repeat) == ("sent", 2, False)
+    assert mail.mails[0]["Message-ID"] == f"<{delivery.idempotency_key}@localhost>"
+
+
+@pytest.mark.django_db
+def test_retries_wait_a_random_time_that_grows_and_heed_retry_after() -> None:
+    def waits(attempts: int, **outcome: Any) -> list[float]:
+        given = sending.Outcome(verdict=sending.Verdict.RETRY, **outcome)
+        return [outcomes.backoff(Delivery(attempts=attempts), given).total_seconds() for _ in range(300)]
+
+    assert max(waits(1)) <= 1
+    assert max(waits(3)) > 2
+    assert min(waits(9)) < 3
+    assert 7 < max(waits(9)) <= 10
+    assert min(waits(1, retry_after_s=30.0)) == 30
+
+
+@pytest.mark.django_db
+@pytest.mark.req("MON-05")
+def test_an_address_that_is_refused_for_good_falls_to_the_next_channel_at_once(
+    person: Make, chain: Chain, page: Start, mail: MailServer, hook: Receiver
+) -> None:
+    mail.refuse["lin@example.com"] = "550 no such mailbox"
+    lin = person("Lin", hook=hook)
+    chain([lin], [person("Chen")])
+    started = page()
+    assert send_until(lambda: len(hook.bodies) == 1) < 5
+    assert states() == {"lin@example.com": "failed", hook.url: "sent"}
+    assert started.calls.count() == 1
+    names = [entry.name for entry in journal.timeline(started)]
+    assert {"notify.delivery_failed.v1", "notify.delivery_fell_back.v1", "notify.delivery_sent.v1"} <= set(names)
+    assert ChannelHealth.objects.filter(failures__gt=0).count() == 0  # one wrong address is not the channel's fault
+
+
+@pytest.mark.django_db
+@pytest.mark.req("MON-05")
+def test_a_dead_channel_falls_to_the_next_within_seconds_and_its_state_shows(
+    person: Make, chain: Chain, page: Start, dead_mail: int, hook: Receiver
+) -> None:
+    lin, chen = person("Lin", hook=hook), person("Chen", hook=hook)
+    chain([lin], [chen])
+    started = page()
+    assert send_until(lambda: len(hook.bodies) == 1) < 10
+    assert [call.user for call in started.calls.all()] == [lin]
+    for number in range(3):
+        page(subject=incident(f"INC-{number}"))
+    send_until(lambda: len(hook.bodies) == 4)
+    (state,) = [item for item in selectors.channel_states() if item["key"] == "email"]
+    assert state["is_down"]
+    assert "connect" in state["last_error"]
+    assert Entry.objects.filter(name="notify.channel_down.v1").count() == 1
+    page(subject=incident("INC-9"))
+    assert send_until(lambda: len(hook.bodies) == 5) < 1.5  # the breaker knows by now
+
+
+@pytest.mark.django_db
+@pytest.mark.req("INC-03")
+def test_a_person_with_no_channel_that_works_is_passed_over_at_once_for_the_next(
+    person: Make, chain: Chain, page: Start, dead_mail: int, hook: Receiver
+) -> None:
+    lin, chen = person("Lin"), person("Chen", hook=hook)
+    chain([lin], [chen], [person("Director")])
+    started = page()
+    assert send_until(lambda: len(hook.bodies) == 1) < 15
+    assert [call.user for call in started.calls.order_by("id")] == [lin, chen]
+    names = [entry.name for entry in journal.timeline(started)]
+    assert "notify.page_person_unreachable.v1" in names
+    whys = [entry.payload["why"] for entry in journal.timeline(started) if entry.name == "notify.page_escalated.v1"]
+    assert whys == ["unreachable"]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("INC-03")
+def test_nobody_with_a_contact_point_means_the_next_at_once(person: Make, chain: Chain, page: Start, mail: MailServer) -> None:
+    lin = person("Lin", email=False)
+    ContactPoint.objects.create(user=lin, kind="phone", address="+86 10 1234", order=1)
+    chain([lin], [person("Chen")])
+    page()
+    services.send_due()
+    assert mail.recipients == ["chen@example.com"]
+
+
+@pytest.mark.django_db
+def test_what_waited_for_a_dead_mail_server_goes_out_when_it_is_back(person: Make, chain: Chain, page: Start, dead_mail: int) -> None:
+    chain([person(f"P{number}") for number in range(4)])
+    started = page()
+    send_until(lambda: ChannelHealth.objects.filter(down_since__isnull=False).exists())
+    with MailServer(port=dead_mail) as mail:
+        took = send_until(lambda: len(mail.ids()) >= 4)
+        assert took < 15
+    started.refresh_from_db()
+    assert started.state == "calling"
+    assert not ChannelHealth.objects.get(key="email").is_down
+    assert Entry.objects.filter(name="notify.channel_up.v1").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_page_that_is_answered_meanwhile_is_not_retried(person: Make, chain: Chain, page: Start, dead_mail: int) -> None:
+    chain([person("Lin")])
+    subject = incident()
+    page(subject=subject)
+    services.send_due()
+    services.page_cancel(subject=subject, actor=SYSTEM)
+    clock.allow_winding(True)
+    clock.wind(timedelta(minutes=2))
+    services.send_due()
+    assert states() == {"lin@example.com": "dropped"}
+
+
+@pytest.mark.django_db
+@pytest.mark.req("MON-05")
+def test_a_slow_mail_server_does_not_delay_webhooks_and_is_led_around(
+    person: Make, chain: Chain, page: Start, mail: MailServer, hook: Receiver, settings: Settings
+) -> None:
+    settings.NOTIFY_LEASE_SECONDS = 5.0  # a sending may take 3.5 s in all
+    slow = [person(f"Slow{number}") for number in range(8)]
+    both = person("Both", hook=hook)
+    quick = [person(f"Quick{number}", email=False, hook=hook) for number in range(10)]
+
+    def ten_webhooks_take_s() -> float:
+        hook.times.clear()
+        services.message_send(to=quick, text="update-due", params={}, subject=incident(), actor=SYSTEM)
+        started = time.monotonic()
+        services.send_due()
+        return hook.times[9] - started
+
+    alone_s = ten_webhooks_take_s()
+    mail.stall_at, mail.stall_s = "MAIL", 6.0
+    services.message_send(to=slow, text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    chain([both])
+    page()
+    beside_s = ten_webhooks_take_s()
+    print(f"ten webhooks: alone {alone_s:.2f} s, beside a hanging mail server {beside_s:.2f} s")
+    assert beside_s < min(alone_s * 1.2 + 1.0, 3.0)
+    assert send_until(lambda: Delivery.objects.filter(user=both, channel="webhook", state="sent").exists()) < 20
+    tried = Delivery.objects.filter(channel="email", state="queued").exclude(attempts=0)
+    assert {error for error in tried.values_list("error", flat=True)} == {"MAIL: timed out"}
+    mail.stall_at = ""
+    mail.stall_s = 0
+
+
+@pytest.mark.django_db
+def test_a_server_that_talks_slowly_is_cut_after_the_time_for_the_whole_sending(person: Make, settings: Settings) -> None:
+    """One byte a second keeps every single read alive; only the limit on the whole ends it."""
+    import socket
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings.SMTP_URL = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
+    settings.NOTIFY_LEASE_SECONDS = 2.0
+
+    def drip() -> None:
+        with listener.accept()[0] as sock:
+            try:
+                for _ in range(40):
+                    sock.sendall(b"2")
+                    time.sleep(0.25)
+            except OSError:
+                pass
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    services.message_send(to=[person("Lin")], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    started = time.monotonic()
+    services.send_due()
+    assert time.monotonic() - started < 4
+    assert Delivery.objects.get().error == "connect: timed out"
+    dripping.join(timeout=12)
+    listener.close()
+
+
+@pytest.mark.django_db
+def test_an_answer_that_never_comes_is_maybe_sent_once_more_marked_and_then_another_way(
+    person: Make, chain: Chain, page: Start, mail: MailServer, hook: Receiver, settings: Settings
+) -> None:
+    settings.NOTIFY_LEASE_SECONDS = 1.5
+    mail.stall_after_accepting = 3.0
+    lin = person("Lin", hook=hook)
+    chain([lin])
+    started = page()
+    send_until(lambda: len(hook.bodies) == 1)
+    first = Delivery.objects.get(channel="email")
+    assert (first.state, first.attempts, first.is_repeat) == ("maybe_sent", 2, True)
+    services.send_due()
+    assert [str(item["X-Switchback-Repeat"]) for item in mail.mails] == ["None", "maybe"]
+    assert len(set(mail.ids())) == 1
+    maybe = [entry.payload["will_repeat"] for entry in journal.timeline(started) if entry.name == "notify.delivery_maybe_sent.v1"]
+    assert maybe == [True, False]
+    time.sleep(3.0)  # let the server finish its stalled conversations
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.attack
+def test_many_senders_at_once_send_each_message_once(person: Make, mail: MailServer, hook: Receiver) -> None:
+    people = [person(f"P{number}") for number in range(20)] + [person(f"H{number}", email=False, hook=hook) for number in range(20)]
+    for batch in range(2):
+        services.message_send(to=people, text="update-due", params={}, subject=incident(str(batch)), actor=SYSTEM)
+    barrier = threading.Barrier(4)
+
+    def sweep() -> None:
+        barrier.wait()
+        services.send_due()
+        services.release_expired()
+        connection.close()
+
+    threads = [threading.Thread(target=sweep) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    send_until(lambda: not Delivery.objects.exclude(state="sent").exists())
+    assert set(mail.ids().values()) == {1}
+    assert len(mail.mails) == 40
+    assert set(hook.arrivals.values()) == {1}
+    assert len(hook.arrivals) == 40
+    assert Entry.objects.filter(name="notify.delivery_sent.v1").count() == 80
+
+
+@pytest.mark.django_db
+def test_a_sender_that_slept_through_its_lease_does_not_send(person: Make, mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one has the message by then: the hand-over is refused."""
+    services.message_send(to=[person("Lin")], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    pack = sending.parcels.pack
+
+    def pack_and_sleep(delivery_id: int) -> Any:
+        parcel = pack(delivery_id)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE notify_delivery SET lease_until = clock_timestamp() - interval '1 s'")
+        return parcel
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sending.parcels, "pack", pack_and_sleep)
+        services.send_due()
+    assert mail.mails == []
+    assert services.release_expired() == 1
+    send_until(lambda: len(mail.mails) == 1)
+    assert Delivery.objects.get().is_repeat is False
+
+
+@pytest.mark.django_db
+def test_good_news_that_comes_late_still_counts(person: Make, mail: MailServer) -> None:
+    services.message_send(to=[person("Lin")], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    delivery = Delivery.objects.get()
+    (claimed,) = sending._claim("email", lease := delivery.public_id, 5)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE notify_delivery SET lease_until = clock_timestamp() - interval '1 s', handed_over_at = now()")
+    services.release_expired()
+    delivery.refresh_from_db()
+    assert delivery.state == "maybe_sent"
+    assert outcomes.settle(claimed, lease, sending.Outcome(verdict=sending.Verdict.SENT)) is False
+    delivery.refresh_from_db()
+    assert delivery.state == "sent"
+    services.send_due()
+    assert mail.mails == []
+
+
+def test_the_claim_in_sql_moves_exactly_what_the_life_cycle_allows() -> None:
+    field = Delivery._meta.get_field("state")
+    sources = {move.source for move in field.get_all_transitions(Delivery) if move.name == "claim"}  # type: ignore[union-attr]
+    assert sources == set(Delivery.CLAIMABLE)
+    assert "IN ('queued', 'maybe_sent')" in sending._CLAIM
+
+
+@pytest.mark.django_db
+def test_a_notice_that_is_too_old_is_given_up(person: Make, dead_mail: int) -> None:
+    services.message_send(to=[person("Lin")], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    services.send_due()
+    clock.allow_winding(True)
+    clock.wind(timedelta(hours=25))
+    services.send_due()
+    assert states() == {"lin@example.com": "failed"}
+    assert Entry.objects.filter(name="notify.delivery_failed.v1").count() == 1

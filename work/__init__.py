@@ -1,0 +1,1 @@
+"""Work to be done: task lists started from playbooks."""
