@@ -26,6 +26,7 @@ from localservers.private_files import read_text
 OWN = "switchback"
 _TURN_S = 0.1
 _LAST_WORDS_S = 0.5  # for the pipe of a process that has ended to run dry
+_SAME_REQUEST_S = 0.7
 _PATIENCE_S = 60.0  # with a part that start-up can do without
 _GIVE_UP_AFTER_STARTS = 4  # a needed part that fails so often in a row while starting up: something is wrong for good
 
@@ -54,7 +55,7 @@ class Supervisor:
         self._clone = clone
         self.environ = dict(environ)
         self._selector = selectors.DefaultSelector()
-        self._signals: list[int] = []
+        self._signals: list[float] = []  # when we were asked to stop
         self._stopping = False
         self._ready = False
         self._environ_for_parts()
@@ -252,7 +253,8 @@ class Supervisor:
             self._pump(0.02)
 
     def _in_a_hurry(self) -> bool:
-        return len(self._signals) > 1
+        # make passes SIGTERM on to us, so one that went to the whole group comes twice: that is no second request
+        return bool(self._signals) and self._signals[-1] - self._signals[0] > _SAME_REQUEST_S
 
     @contextmanager
     def _listening_to_signals(self) -> Iterator[None]:
@@ -262,7 +264,7 @@ class Supervisor:
         self._selector.register(ours, selectors.EVENT_READ, None)
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda got, _frame: self._signals.append(got))
+            signal.signal(number, lambda _number, _frame: self._signals.append(time.monotonic()))
         try:
             yield
         finally:

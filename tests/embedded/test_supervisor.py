@@ -77,9 +77,20 @@ def test_asked_twice_it_stops_at_once(supervise):
     run = supervise(part("stubborn", "trap '' TERM; echo up and running; while :; do sleep 0.1; done", stop_s=60)).until_ready()
     run.process.send_signal(signal.SIGINT)
     run.until_said("stopping")
+    time.sleep(1)
     began = time.monotonic()
     assert run.stop(signal.SIGINT) == 0
     assert time.monotonic() - began < 5
+
+
+def test_a_sigterm_that_comes_twice_at_once_is_one_request(supervise):
+    """`kill` of the whole group: make passes its own on to us."""
+    unhurried = "trap 'sleep 1; echo leaving; exit 0' TERM; echo up and running; while :; do sleep 0.05; done"
+    run = supervise(part("slow", unhurried)).until_ready()
+    run.process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    assert run.stop(signal.SIGTERM) == 0
+    assert "slow       | leaving" in run.said
 
 
 def test_a_second_start_on_the_same_folder_says_so_and_leaves_the_first_alone(supervise):
