@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from contingency.org.models import User
 from contingency.plan.models import Grade, LevelCall
@@ -86,11 +87,12 @@ def duty_engineer_call(incident: Incident, *, at: datetime, actor: Actor, cause:
     )
 
 
-def role_call(incident: Incident, role: IncidentRole, *, chain: str, actor: Actor, cause: Any) -> None:
+def role_call(incident: Incident, role: IncidentRole, *, chain: str, by_level: bool, actor: Actor, cause: Any) -> None:
     """Call the holder of a role until they answer, then along the chain of the call (INC-03). Each role is called by itself."""
     journal.link(incident, role, since=None, actor=actor, cause=cause)
     params = {**incident_params(incident), "role": IncidentRole.Role(role.role).label, "assigned_by": actor.label}
-    notify.page_start(subject=role, chain=chain, text=ASSIGNED, params=params, fence=incident.fence, first=[role.user], actor=actor, cause=cause)
+    text = LEVEL_CALLED if by_level else ASSIGNED
+    notify.page_start(subject=role, chain=chain, text=text, params=params, fence=incident.fence, first=[role.user], actor=actor, cause=cause)
 
 
 def role_call_off(role: IncidentRole, *, actor: Actor) -> None:
@@ -110,7 +112,7 @@ def duty_call_answered(incident: Incident, *, actor: Actor) -> None:
 
 def informed_call(incident: Incident, people: Sequence[User], *, call: LevelCall, actor: Actor, cause: Any) -> None:
     """Call people whom the level names without a role for them (or whose role somebody else has): they must know, and say so."""
-    role = IncidentRole.Role(call.role).label if call.role else "–"
+    role = IncidentRole.Role(call.role).label if call.role else _("informed")
     subject = call_about(incident, f"{incident.grade}-{call.order}", people[0].journal_label())
     journal.link(incident, subject, since=None, actor=actor, cause=cause)
     params = {**incident_params(incident), "role": role}
@@ -151,7 +153,7 @@ def update_remind(incident: Incident, people: Sequence[User], *, due_at: datetim
 
 def resolved_tell(incident: Incident, *, at: datetime, actor: Actor, cause: Any) -> None:
     """INC-08: everybody with a role hears that it is over, and how long it took."""
-    minutes = int((at - incident.failing_since).total_seconds() // 60)
+    minutes = int((at - incident.discovered_at).total_seconds() // 60)
     params = {"resolved_at": at, "duration": f"{minutes // 60}:{minutes % 60:02d}"}
     tell(incident, role_people(incident, IncidentRole.Role.values), text=RESOLVED, params=params, actor=actor, cause=cause)
 

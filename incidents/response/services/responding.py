@@ -128,7 +128,7 @@ def _people_call(incident: Incident, level: ResponseLevel | None, *, at: datetim
         here = person.pk == actor.user_id
         holder = holder_of(incident, call.role) if call.role else None
         if call.role and holder is None:
-            appointment = Appointment(role=call.role, user=person, chain=call.chain.slug, has_answered=here)
+            appointment = Appointment(role=call.role, user=person, chain=call.chain.slug, has_answered=here, by_level=True)
             role_give(incident, appointment, at=at, actor=actor, cause=cause)
         elif not here and not incident.roles.filter(user=person, ended_at=None).exists():
             informed_call(incident, people, call=call, actor=actor, cause=cause)

@@ -22,12 +22,16 @@ from kernel.permissions import require
 
 @dataclass(frozen=True, kw_only=True)
 class Appointment:
-    """Somebody is to have a role. `chain`: who is called when they do not answer; `has_answered`: they are here already."""
+    """Somebody is to have a role. `chain`: who is called when they do not answer; `has_answered`: they are here already.
+
+    `by_level`: the response level names them, not a person.
+    """
 
     role: str
     user: User
     chain: str
     has_answered: bool = False
+    by_level: bool = False
     text: str = ""
 
 
@@ -97,7 +101,7 @@ def role_give(incident: Incident, appointment: Appointment, *, at: datetime, act
     )
     entry = journal.record(event, subject=incident, under=[appointment.user], actor=actor, reason=reason, before={}, after={}, cause=cause)
     if not appointment.has_answered:
-        role_call(incident, role, chain=appointment.chain, actor=actor, cause=entry)
+        role_call(incident, role, chain=appointment.chain, by_level=appointment.by_level, actor=actor, cause=entry)
     return role
 
 
