@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
@@ -46,3 +47,8 @@ def schedule_sweeps(sender: Celery, **_: object) -> None:
             "args": (sweep.name,),
             "options": {"queue": sweep.queue, "expires": max(5, int(seconds * 5))},
         }
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """Celery leaves logging to the settings when somebody answers this signal."""

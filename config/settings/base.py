@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from config.logs import logging_config
 from config.settings.environment import database_from_url, env, read_home, read_secret, service_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,8 +155,10 @@ CELERY_BROKER_URL = service_url("REDIS_URL", "redis_url", HOME, required=False)
 SMTP_URL = env.str("SMTP_URL", "")
 MAIL_FROM = env.str("MAIL_FROM", "Switchback <switchback@localhost>")
 NOTIFY_LEASE_SECONDS = env.float("NOTIFY_LEASE_SECONDS", 20.0)  # how long a sender may be silent before its messages are taken from it
-WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", [])  # private networks (CIDR) that webhooks may reach; public ones always
+WEBHOOK_NETWORKS: list[str] = env.list("WEBHOOK_NETWORKS", [])  # private networks (CIDR) that webhooks may reach; public ones always
 SPOOL_DIR = HOME / "spool"
 SEAL_KEY_FILE = Path(env.str("SEAL_KEY_FILE", str(HOME / "keys" / "seal.pem")))
 SEAL_HEAD_FILE = Path(env.str("SEAL_HEAD_FILE", str(HOME / "journal-head.jsonl")))
-LOG_FORMAT = env.str("LOG_FORMAT", "console")
+LOG_FORMAT = env.str("LOG_FORMAT", "console")  # or json
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
