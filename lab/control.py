@@ -93,7 +93,7 @@ class Control:
 
     async def show_status(self, request: Request) -> dict[str, Any]:
         if self._watchdog.looked_at < self._moved_at:
-            await self._watchdog.look_at_sides()  # what a caller has just moved, it shall see
+            await self._watchdog.look()  # what a caller has just moved, it shall see
         try:
             counts = await customer_counts(self._customers_url)
         except LabError:
