@@ -20,5 +20,6 @@ def webhook_secret_shown(point: ContactPoint) -> str:
     return shown_secret(webhook_secrets(point)[0])
 
 
-def _derive(key: str, point: ContactPoint) -> bytes:
-    return HKDF(algorithm=SHA256(), length=_LENGTH, salt=b"switchback.webhook", info=str(point.public_id).encode()).derive(key.encode())
+def _derive(key: str | bytes, point: ContactPoint) -> bytes:
+    key = key.encode() if isinstance(key, str) else key
+    return HKDF(algorithm=SHA256(), length=_LENGTH, salt=b"switchback.webhook", info=str(point.public_id).encode()).derive(key)

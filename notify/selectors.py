@@ -104,8 +104,7 @@ def page_list(actor: Actor, *, state: str = "", subject: str = "", since: dateti
     pages = Page.objects.select_related("acknowledged_by").order_by("-id")
     paths = readable_paths(actor, READERS)
     if paths is not None:
-        called = Exists(PageCall.objects.filter(page=OuterRef("pk"), user_id=actor.user_id))
-        pages = pages.filter(_under(paths, "unit_path") | Q(called))
+        pages = pages.filter(_under(paths, "unit_path") | Q(Exists(PageCall.objects.filter(page=OuterRef("pk"), user_id=actor.user_id or 0))))
     if state:
         pages = pages.filter(state=state)
     if subject:
@@ -118,7 +117,7 @@ def delivery_list(actor: Actor, *, state: str = "", page: str = "", channel: str
     deliveries = Delivery.objects.select_related("message__page", "user").order_by("-id")
     paths = readable_paths(actor, READERS)
     if paths is not None:
-        deliveries = deliveries.filter(_under(paths, "message__page__unit_path") | Q(user_id=actor.user_id))
+        deliveries = deliveries.filter(_under(paths, "message__page__unit_path") | Q(user_id=actor.user_id or 0))
     if state:
         deliveries = deliveries.filter(state=state)
     if page:
@@ -145,4 +144,5 @@ def oldest_unsent() -> datetime | None:
     now = clock.now()
     broken = ChannelHealth.objects.filter(key=OuterRef("breaker_key"), open_until__gt=now)
     due = Delivery.objects.filter(state__in=Delivery.CLAIMABLE, next_attempt_at__lte=now).exclude(Exists(broken))
-    return due.aggregate(oldest=Min("next_attempt_at"))["oldest"]
+    oldest: datetime | None = due.aggregate(oldest=Min("next_attempt_at"))["oldest"]
+    return oldest

@@ -7,4 +7,4 @@ from notify.channels.webhook import WebhookChannel
 register(SmtpChannel())
 register(WebhookChannel())
 
-__all__ = ["BadAddress", "Channel", "LeaseLost", "Outcome", "Parcel", "Verdict", "all_kinds", "find", "register"]
+__all__ = ["BadAddress", "Channel", "LeaseLost", "Outcome", "Parcel", "SmtpChannel", "Verdict", "all_kinds", "find", "register"]

@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
@@ -68,12 +67,11 @@ class _Client(smtplib.SMTP):
             self._cutter.hold(sock)
         return sock
 
-    def starttls(self, **kwargs: Any) -> tuple[int, bytes]:
-        """As the library's, and tells the cutter of the new socket."""
-        answer = super().starttls(context=self._relay.tls())
+    def secure(self) -> None:
+        """STARTTLS; from then on the cutter holds the encrypted socket."""
+        self.starttls(context=self._relay.tls())
         if self.sock is not None:
             self._cutter.hold(self.sock)
-        return answer
 
 
 class SmtpChannel:
@@ -148,7 +146,7 @@ def _connect(relay: Relay, cutter: Cutter) -> _Client:
     try:
         client.ehlo_or_helo_if_needed()
         if relay.starts_tls:
-            client.starttls()
+            client.secure()
             client.ehlo()
         if relay.user:
             client.login(relay.user, relay.password)

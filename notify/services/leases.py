@@ -27,10 +27,11 @@ def oldest_expired() -> datetime | None:
             """SELECT min(lease_until) + (switchback_now() - clock_timestamp()) FROM notify_delivery
                WHERE state = 'sending' AND lease_until <= clock_timestamp()"""
         )
-        return cursor.fetchone()[0]
+        oldest: datetime | None = cursor.fetchone()[0]
+    return oldest
 
 
-def _ids(query: str, parameters: list[object]) -> list[int]:
+def _ids(query: str, parameters: list[datetime]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return [row[0] for row in cursor.fetchall()]

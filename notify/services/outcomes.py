@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -188,7 +189,7 @@ def _tell_breaker(delivery: Delivery, outcome: Outcome) -> None:
             breakers.channel_worked(key=delivery.breaker_key, at=clock.now())
 
 
-def _fields(delivery: Delivery) -> dict[str, object]:
+def _fields(delivery: Delivery) -> dict[str, Any]:
     return {
         "delivery_id": delivery.public_id,
         "user_id": delivery.user.public_id,

@@ -124,18 +124,27 @@ class _Lane:
         return len(ids)
 
     def _start(self, delivery_id: int, lease_id: UUID) -> None:
-        parcel = parcels.pack(delivery_id)
+        try:
+            parcel = parcels.pack(delivery_id)
+        except Exception:  # one message that cannot be made ready must not hold up the others
+            log.exception("message_not_packed", delivery=delivery_id)
+            self._ground(_Landed(delivery_id, lease_id, Outcome(verdict=Verdict.RETRY, detail="it could not be made ready"), None))
+            return
         if isinstance(parcel, str):
-            self._slots.give_back(1)
             outcomes.refuse(delivery_id, lease_id, why=parcel)
-            self._inbox.put(_Landed(delivery_id, lease_id, None, None))
+            self._ground(_Landed(delivery_id, lease_id, None, None))
             return
         threading.Thread(target=self._fly, args=(delivery_id, lease_id, parcel), name=f"notify-{self._kind}", daemon=True).start()
+
+    def _ground(self, landed: _Landed) -> None:
+        self._slots.give_back(1)
+        self._inbox.put(landed)
 
     def _fly(self, delivery_id: int, lease_id: UUID, parcel: Parcel) -> None:
         """In its own thread, without the database."""
         gate: threading.Semaphore | None = None
         outcome: Outcome | None = None
+        surely_not_sent = [True]
 
         def point_of_no_return() -> None:
             nonlocal gate
@@ -145,6 +154,7 @@ class _Lane:
             self._inbox.put(request)
             if not request.answered.wait(timeout=send_timeout_s()) or not request.allowed:
                 raise LeaseLost
+            surely_not_sent.clear()
 
         try:
             outcome = self._channel.send(parcel, timeout_s=send_timeout_s(), point_of_no_return=point_of_no_return)
@@ -153,10 +163,10 @@ class _Lane:
             log.info("hand_over_refused", delivery=delivery_id)
         except Exception:  # a defect of a channel must not leave the delivery without a verdict
             log.exception("channel_crashed", channel=self._kind)
-            outcome = Outcome(verdict=Verdict.UNSURE, detail="the channel crashed", channel_down=True)
+            verdict = Verdict.RETRY if surely_not_sent else Verdict.UNSURE
+            outcome = Outcome(verdict=verdict, detail="the channel crashed", channel_down=True)
         finally:
-            self._slots.give_back(1)
-            self._inbox.put(_Landed(delivery_id, lease_id, outcome, gate))
+            self._ground(_Landed(delivery_id, lease_id, outcome, gate))
 
 
 def send_due() -> int:
@@ -186,9 +196,9 @@ def send_timeout_s() -> float:
 
 def _claim(kind: str, lease_id: UUID, limit: int) -> list[int]:
     """Lease due deliveries of one channel, in one statement and one short transaction."""
-    parameters = {"lease": str(lease_id), "life": timedelta(seconds=settings.NOTIFY_LEASE_SECONDS), "channel": kind, "limit": limit}
+    life = timedelta(seconds=settings.NOTIFY_LEASE_SECONDS)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, parameters)
+        cursor.execute(_CLAIM, {"lease": str(lease_id), "life": life, "channel": kind, "limit": limit})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -221,4 +231,4 @@ def _hand_over(request: _HandOver) -> bool:
     """Committed before the message leaves; False when the lease was lost meanwhile (a sender that slept must not send)."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_HAND_OVER, {"id": request.delivery_id, "lease": str(request.lease_id)})
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

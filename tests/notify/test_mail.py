@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ Make = Callable[..., User]
 def parcel(**fields: Any) -> Parcel:
     given: dict[str, Any] = {
         "key": "msg_1", "address": "lin@example.com", "to_name": "Lin", "kind": "page", "title": "T", "body": "B", "language": "en",
-        "created_at": datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC), "attempt": 1, "is_repeat": False, "about_kind": "incident",
+        "created_at": dt.datetime(2026, 11, 21, tzinfo=dt.UTC), "attempt": 1, "is_repeat": False, "about_kind": "incident",
         "about_id": "1", "about_label": "INC-1",
     }  # fmt: skip
     return Parcel(**(given | fields))
@@ -48,12 +48,12 @@ def test_no_header_can_be_smuggled_in() -> None:
     assert "\n" not in str(mail["Subject"])
     assert b"\r\nBcc:" not in mail.as_bytes()
     for address in (evil, "a@b.example\r\nRCPT TO:<v@example.com>", "no address", "a@b.example, c@d.example", "Ünïcode@example.com"):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             compose(parcel(address=address))
 
 
 def test_without_our_own_cleaning_the_mail_library_still_refuses() -> None:
-    with pytest.raises(ValueError, match="linefeed|CR|newline"):
+    with pytest.raises(ValueError, match=r"linefeed|CR|newline"):
         compose(parcel(title="x\nBcc: v@example.com"))
 
 
@@ -117,15 +117,15 @@ def test_nonsense_in_smtp_url_is_named(url: str) -> None:
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

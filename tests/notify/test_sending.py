@@ -19,6 +19,7 @@ from kernel.actors import SYSTEM
 from kernel.models import Entry
 from localservers.ports import free_port
 from notify import selectors, services
+from notify.channels import SmtpChannel
 from notify.models import ChannelHealth, Delivery, Page
 from notify.services import outcomes, sending
 from tests.notify.conftest import incident
@@ -196,7 +197,7 @@ def test_a_slow_mail_server_does_not_delay_webhooks_and_is_led_around(
     assert beside_s < min(alone_s * 1.2 + 1.0, 3.0)
     assert send_until(lambda: Delivery.objects.filter(user=both, channel="webhook", state="sent").exists()) < 20
     tried = Delivery.objects.filter(channel="email", state="queued").exclude(attempts=0)
-    assert {error for error in tried.values_list("error", flat=True)} == {"MAIL: timed out"}
+    assert set(tried.values_list("error", flat=True)) == {"MAIL: timed out"}
     mail.stall_at = ""
     mail.stall_s = 0
 
@@ -331,3 +332,36 @@ def test_a_notice_that_is_too_old_is_given_up(person: Make, dead_mail: int) -> N
     services.send_due()
     assert states() == {"lin@example.com": "failed"}
     assert Entry.objects.filter(name="notify.delivery_failed.v1").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("after_hand_over, state", [(False, "queued"), (True, "maybe_sent")])
+def test_a_defect_of_a_channel_leaves_no_message_without_a_verdict(
+    person: Make, mail: MailServer, monkeypatch: pytest.MonkeyPatch, after_hand_over: bool, state: str
+) -> None:
+    def crash(self: Any, parcel: Any, *, timeout_s: float, point_of_no_return: Callable[[], None]) -> Any:
+        if after_hand_over:
+            point_of_no_return()
+        raise KeyError("defect")
+
+    monkeypatch.setattr(SmtpChannel, "send", crash)
+    services.message_send(to=[person("Lin")], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    services.send_due()
+    assert Delivery.objects.get().state == state
+
+
+@pytest.mark.django_db
+def test_a_message_that_cannot_be_made_ready_does_not_hold_up_the_others(person: Make, mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    lin, chen = person("Lin"), person("Chen")
+    services.message_send(to=[lin, chen], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    bad, pack = Delivery.objects.get(user=lin).pk, sending.parcels.pack
+
+    def pack_but_one(delivery_id: int) -> Any:
+        if delivery_id == bad:
+            raise ValueError("defect")
+        return pack(delivery_id)
+
+    monkeypatch.setattr(sending.parcels, "pack", pack_but_one)
+    services.send_due()
+    assert mail.recipients == ["chen@example.com"]
+    assert states()["lin@example.com"] == "queued"
