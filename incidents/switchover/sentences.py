@@ -1,70 +1,101 @@
 """What this room's entries say to people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from incidents.switchover.models import ClockKind
+from incidents.switchover import sequences
+from incidents.switchover.models import ClockKind, Mode, Outage
 from incidents.switchover.texts import failure_words, instruction_words
 from kernel import sentences
+from kernel.i18n import language_suffix
 from kernel.models import Entry
 from kernel.sentences import Words
 
+Reading = Callable[[Any], str]
 
-def _clock(template: Words) -> Callable[[Entry], str]:
-    """The template with the clock's name in the reader's language."""
+
+def _label(choices: Any) -> Reading:
+    """The value's name in the reader's language."""
+    return lambda value: str(dict(choices.choices).get(value, value))
+
+
+def _moment(value: Any) -> str:
+    """Date and time in the reader's zone."""
+    return date_format(localtime(datetime.fromisoformat(value)), "Y-m-d H:i:s")
+
+
+def _step(value: Any) -> str:
+    """The step's title in the reader's language."""
+    return sequences.title_of(str(value), language_suffix())
+
+
+READINGS: Mapping[str, Reading] = {
+    "kind": _label(ClockKind),
+    "mode": _label(Mode),
+    "state": _label(Outage.State),
+    "step": _step,
+    "after_step": _step,
+    "failure": failure_words,
+    "instruction": instruction_words,
+    **dict.fromkeys(("due_at", "started_at", "failing_since", "earlier_value"), _moment),
+}
+
+
+def _read(template: Words) -> Callable[[Entry], str]:
+    """The template, with codes and moments as people read them."""
 
     def words(entry: Entry) -> str:
-        name = dict(ClockKind.choices).get(entry.payload.get("kind", ""), "")
-        return str(template).replace("%(clock)s", str(name))
+        text = str(template)
+        for key, reading in READINGS.items():
+            if f"%({key})s" in text and entry.payload.get(key) is not None:
+                text = text.replace(f"%({key})s", reading(entry.payload[key]).replace("%", "%%"))
+        return text
 
     return words
 
 
-def _failed(entry: Entry) -> str:
-    text = str(_("%(subject)s failed: "))
-    return text + _literal(f"{failure_words(entry.payload['failure'])} {entry.payload['detail']} {instruction_words(entry.payload['instruction'])}")
-
-
 def _met(entry: Entry) -> str:
-    words = _("The %(clock)s clock was met late (%(subject)s).") if entry.payload.get("late") else _("The %(clock)s clock was met (%(subject)s).")
-    return _clock(str(words))(entry)
+    late = _("The clock “%(kind)s” was met late (%(subject)s).")
+    in_time = _("The clock “%(kind)s” was met (%(subject)s).")
+    return _read(late if entry.payload.get("late") else in_time)(entry)
 
 
-def _literal(text: str) -> str:
-    return text.replace("%", "%%").strip()
+SENTENCES: Mapping[str, Words | Callable[[Entry], Words]] = {
+    "outage_opened": _read(_("Outage %(subject)s was opened: failing since %(failing_since)s.")),
+    "outage_start_corrected": _read(_("%(actor)s corrected the start of %(subject)s from %(earlier_value)s to %(failing_since)s: %(reason)s")),
+    "outage_graded": _("%(subject)s was graded %(grade)s."),
+    "outage_moved": _read(_("%(subject)s is now: %(state)s.")),
+    "business_normal": _("%(actor)s recorded business normal on the standby (%(subject)s)."),
+    "repaired": _("%(actor)s recorded the repair of the original (%(subject)s)."),
+    "repaired_in_place": _("%(actor)s recorded %(subject)s as repaired in place."),
+    "outage_called_off": _("%(actor)s called off %(subject)s: %(reason)s"),
+    "clock_started": _read(_("The clock “%(kind)s” runs; it is due at %(due_at)s (%(subject)s).")),
+    "clock_corrected": _read(_("The clock “%(kind)s” counts from %(started_at)s; it is due at %(due_at)s (%(subject)s).")),
+    "clock_warned": _read(_("%(percent)s %% of the clock “%(kind)s” is used up (%(subject)s).")),
+    "clock_breached": _read(_("The clock “%(kind)s” is breached (%(subject)s).")),
+    "clock_met": _met,
+    "clock_cancelled": _read(_("The clock “%(kind)s” was cancelled (%(subject)s).")),
+    "clock_waived": _read(_("The clock “%(kind)s” was waived by %(agreed_by)s, proposed by %(proposed_by)s: %(reason)s")),
+    "switch_ordered": _read(_("%(actor)s ordered the switch %(subject)s (%(mode)s).")),
+    "switch_approved": _("%(actor)s approved the switch %(subject)s."),
+    "switch_started": _("The switch %(subject)s began."),
+    "switch_step_done": _read(_("%(step)s: done in %(took_ms)s ms.")),
+    "switch_step_failed": _read(_("%(step)s: failed. %(error)s")),
+    "switch_step_undone": _read(_("%(step)s: taken back.")),
+    "switch_turned_emergency": _read(_("The old side died at “%(after_step)s”: %(subject)s goes on as an emergency switch.")),
+    "switch_abort_asked": _("%(actor)s stopped the switch %(subject)s: %(reason)s"),
+    "switch_verifying": _("Traffic moved (%(subject)s); the proof is being gathered."),
+    "switched_over": _("Business runs on the standby: proved by gateway, probes and a marked order (%(subject)s)."),
+    "switched_back": _("Business is back where it belongs: proved by gateway, probes and a marked order (%(subject)s)."),
+    "switch_failed": _read(_("%(subject)s failed: %(failure)s %(detail)s %(instruction)s")),
+    "switch_reverted": _("The switch %(subject)s was taken back: traffic is where it was."),
+    "switch_dry_run_made": _("%(actor)s made a dry run of a switch of %(subject)s."),
+}
 
-
-sentences.register("incidents.outage_opened.v1", _("Outage %(subject)s was opened: failing since %(failing_since)s."))
-sentences.register(
-    "incidents.outage_start_corrected.v1", _("%(actor)s corrected the start of %(subject)s from %(earlier_value)s to %(failing_since)s: %(reason)s")
-)
-sentences.register("incidents.outage_graded.v1", _("%(subject)s was graded %(grade)s."))
-sentences.register("incidents.outage_moved.v1", _("%(subject)s is now: %(state)s."))
-sentences.register("incidents.business_normal.v1", _("%(actor)s recorded business normal on the standby (%(subject)s)."))
-sentences.register("incidents.repaired.v1", _("%(actor)s recorded the repair of the original (%(subject)s)."))
-sentences.register("incidents.repaired_in_place.v1", _("%(actor)s recorded %(subject)s as repaired in place."))
-sentences.register("incidents.outage_called_off.v1", _("%(actor)s called off %(subject)s: %(reason)s"))
-sentences.register("incidents.clock_started.v1", _clock(_("The %(clock)s clock runs; it is due at %(due_at)s (%(subject)s).")))
-sentences.register(
-    "incidents.clock_corrected.v1", _clock(_("The %(clock)s clock counts from %(started_at)s; it is due at %(due_at)s (%(subject)s)."))
-)
-sentences.register("incidents.clock_warned.v1", _clock(_("%(percent)s %% of the %(clock)s clock is used up (%(subject)s).")))
-sentences.register("incidents.clock_breached.v1", _clock(_("The %(clock)s clock is breached (%(subject)s).")))
-sentences.register("incidents.clock_met.v1", _met)
-sentences.register("incidents.clock_cancelled.v1", _clock(_("The %(clock)s clock was cancelled (%(subject)s).")))
-sentences.register("incidents.clock_waived.v1", _clock(_("The %(clock)s clock was waived by %(agreed_by)s, proposed by %(proposed_by)s: %(reason)s")))
-sentences.register("incidents.switch_ordered.v1", _("%(actor)s ordered the switch %(subject)s (%(mode)s)."))
-sentences.register("incidents.switch_approved.v1", _("%(actor)s approved the switch %(subject)s."))
-sentences.register("incidents.switch_started.v1", _("The switch %(subject)s began."))
-sentences.register("incidents.switch_step_done.v1", _("Step %(step)s is done in %(took_ms)s ms."))
-sentences.register("incidents.switch_step_failed.v1", _("Step %(step)s failed: %(error)s"))
-sentences.register("incidents.switch_step_undone.v1", _("Step %(step)s was taken back."))
-sentences.register("incidents.switch_turned_emergency.v1", _("The old side died at step %(after_step)s: %(subject)s goes on as an emergency switch."))
-sentences.register("incidents.switch_abort_asked.v1", _("%(actor)s stopped the switch %(subject)s: %(reason)s"))
-sentences.register("incidents.switch_verifying.v1", _("Traffic moved (%(subject)s); the proof is being gathered."))
-sentences.register("incidents.switched_over.v1", _("Business runs on the standby: proved by gateway, probes and a marked order (%(subject)s)."))
-sentences.register("incidents.switched_back.v1", _("Business is back where it belongs: proved by gateway, probes and a marked order (%(subject)s)."))
-sentences.register("incidents.switch_failed.v1", _failed)
-sentences.register("incidents.switch_reverted.v1", _("The switch %(subject)s was taken back: traffic is where it was."))
-sentences.register("incidents.switch_dry_run_made.v1", _("%(actor)s made a dry run of a switch of %(subject)s."))
+for name, template in SENTENCES.items():
+    sentences.register(f"incidents.{name}.v1", template)

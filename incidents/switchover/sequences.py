@@ -179,7 +179,8 @@ _SEQUENCES: dict[tuple[str, str], tuple[StepPlan, ...]] = {
     ("caddy", Mode.VERIFY): (),
 }
 
-_BY_NAME = {plan.name: plan for plan in (MOVE_GATEWAY,)}
+_EVERY = {*VERIFICATION, MOVE_GATEWAY, RESTORE_GATEWAY, REBUILD}.union(*_SEQUENCES.values())
+_BY_NAME = {plan.name: plan for plan in _EVERY}
 
 UNDO_TITLES = {
     "reopen_gate": {"en": "Let orders flow to {old} again", "zh": "恢复{old}接单"},
@@ -205,3 +206,13 @@ def acting(gateway_kind: str, mode: str, *, rebuilds: bool = False, restores_gat
 def instead_of(name: str) -> StepPlan:
     """The step that a step's `otherwise` names."""
     return _BY_NAME[name]
+
+
+def title_of(name: str, language: str) -> str:
+    """What people call the step ("en" or "zh"), without naming a side; its own name when it is none of ours."""
+    plan = _BY_NAME.get(name)
+    if plan is None:
+        return name
+    title = plan.title_zh if language == "zh" else plan.title_en
+    sides = {"en": ("the old side", "the new side"), "zh": ("旧主", "新主")}[language]
+    return title.format(old=sides[0], new=sides[1], part="")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, transition
 
 from incidents.switchover.models.outage import Outage
@@ -17,9 +17,9 @@ from kernel.models import Stateful
 class ClockKind(models.TextChoices):
     """Which of the three; their order is the order in which they start."""
 
-    SWITCHOVER = "switchover", _("Switchover")
-    RECOVERY = "recovery", _("Recovery")
-    SWITCHBACK = "switchback", _("Switch back")
+    SWITCHOVER = "switchover", pgettext_lazy("recovery clock", "Switchover")
+    RECOVERY = "recovery", pgettext_lazy("recovery clock", "Recovery")
+    SWITCHBACK = "switchback", pgettext_lazy("recovery clock", "Switch back")
 
 
 STATES_RUNNING = ["running", "breached"]
@@ -52,13 +52,13 @@ class RecoveryClock(Stateful):
     journal_kind: ClassVar[str] = "recovery_clock"
 
     class State(models.TextChoices):
-        WAITING = "waiting", _("Waiting")
-        RUNNING = "running", _("Running")
-        MET = "met", _("Met")
-        BREACHED = "breached", _("Breached")
-        MET_LATE = "met_late", _("Met late")
-        CANCELLED = "cancelled", _("Cancelled")
-        WAIVED = "waived", _("Waived")
+        WAITING = "waiting", pgettext_lazy("recovery clock", "Waiting")
+        RUNNING = "running", pgettext_lazy("recovery clock", "Running")
+        MET = "met", pgettext_lazy("recovery clock", "Met")
+        BREACHED = "breached", pgettext_lazy("recovery clock", "Breached")
+        MET_LATE = "met_late", pgettext_lazy("recovery clock", "Met late")
+        CANCELLED = "cancelled", pgettext_lazy("recovery clock", "Cancelled")
+        WAIVED = "waived", pgettext_lazy("recovery clock", "Waived")
 
     outage = models.ForeignKey(Outage, on_delete=models.PROTECT, related_name="clocks")
     kind = models.CharField(max_length=12, choices=ClockKind.choices)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, transition
 
 from kernel.actors import Actor
@@ -39,13 +39,13 @@ class Outage(Stateful):
     journal_kind: ClassVar[str] = "outage"
 
     class State(models.TextChoices):
-        FAILING = "failing", _("Failing")
-        SWITCHING = "switching", _("Switching")
-        ON_STANDBY = "on_standby", _("On the standby")
-        SWITCHING_BACK = "switching_back", _("Switching back")
-        BACK_ON_PRIMARY = "back_on_primary", _("Back on the primary")
-        REPAIRED_IN_PLACE = "repaired_in_place", _("Repaired in place")
-        CALLED_OFF = "called_off", _("Called off")
+        FAILING = "failing", pgettext_lazy("outage", "Failing")
+        SWITCHING = "switching", pgettext_lazy("outage", "Switching")
+        ON_STANDBY = "on_standby", pgettext_lazy("outage", "On the standby")
+        SWITCHING_BACK = "switching_back", pgettext_lazy("outage", "Switching back")
+        BACK_ON_PRIMARY = "back_on_primary", pgettext_lazy("outage", "Back on the primary")
+        REPAIRED_IN_PLACE = "repaired_in_place", pgettext_lazy("outage", "Repaired in place")
+        CALLED_OFF = "called_off", pgettext_lazy("outage", "Called off")
 
     number = models.CharField(max_length=20, unique=True)
     part = models.ForeignKey("catalog.Part", on_delete=models.PROTECT, related_name="outages")

@@ -8,7 +8,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, transition
 
 from incidents.switchover.models.outage import Outage
@@ -20,16 +20,16 @@ from kernel.models import Stateful
 class Direction(models.TextChoices):
     """Away from the side that carries business in good times, or back to it."""
 
-    OVER = "over", _("Switch over")
-    BACK = "back", _("Switch back")
+    OVER = "over", pgettext_lazy("switch", "Switch over")
+    BACK = "back", pgettext_lazy("switch", "Switch back")
 
 
 class Mode(models.TextChoices):
     """Planned: both sides alive, no order fails. Emergency: the old side is dead. Verify: traffic is there already."""
 
-    PLANNED = "planned", _("Planned")
-    EMERGENCY = "emergency", _("Emergency")
-    VERIFY = "verify", _("Verification only")
+    PLANNED = "planned", pgettext_lazy("switch", "Planned")
+    EMERGENCY = "emergency", pgettext_lazy("switch", "Emergency")
+    VERIFY = "verify", pgettext_lazy("switch", "Verification only")
 
 
 UNSTARTED = ["ordered", "approved"]
@@ -62,13 +62,13 @@ class Switch(Stateful):
     journal_exclude: ClassVar[frozenset[str]] = frozenset({"lease_token", "lease_until"})
 
     class State(models.TextChoices):
-        ORDERED = "ordered", _("Ordered")
-        APPROVED = "approved", _("Approved")
-        EXECUTING = "executing", _("Executing")
-        VERIFYING = "verifying", _("Verifying")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-        REVERTED = "reverted", _("Reverted")
+        ORDERED = "ordered", pgettext_lazy("switch", "Ordered")
+        APPROVED = "approved", pgettext_lazy("switch", "Approved")
+        EXECUTING = "executing", pgettext_lazy("switch", "Executing")
+        VERIFYING = "verifying", pgettext_lazy("switch", "Verifying")
+        DONE = "done", pgettext_lazy("switch", "Done")
+        FAILED = "failed", pgettext_lazy("switch", "Failed")
+        REVERTED = "reverted", pgettext_lazy("switch", "Reverted")
 
     number = models.CharField(max_length=20, unique=True)
     part = models.ForeignKey("catalog.Part", on_delete=models.PROTECT, related_name="switches")
@@ -227,12 +227,12 @@ class SwitchStep(Stateful):
     journal_kind: ClassVar[str] = "switch_step"
 
     class State(models.TextChoices):
-        PENDING = "pending", _("Pending")
-        RUNNING = "running", _("Running")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-        UNDONE = "undone", _("Undone")
-        SKIPPED = "skipped", _("Skipped")
+        PENDING = "pending", pgettext_lazy("switch", "Pending")
+        RUNNING = "running", pgettext_lazy("switch", "Running")
+        DONE = "done", pgettext_lazy("switch", "Done")
+        FAILED = "failed", pgettext_lazy("switch", "Failed")
+        UNDONE = "undone", pgettext_lazy("switch", "Undone")
+        SKIPPED = "skipped", pgettext_lazy("switch", "Skipped")
 
     switch = models.ForeignKey(Switch, on_delete=models.CASCADE, related_name="steps")
     order = models.PositiveSmallIntegerField()
