@@ -21,7 +21,7 @@ from config.embedded.state import kill_leftovers, remember, write_run_file
 from localservers.errors import LocalServerError
 from localservers.leash import die_with_parent
 from localservers.ports import free_port
-from localservers.private_files import read_text
+from localservers.private_files import read_text, write_private
 
 OWN = "switchback"
 _TURN_S = 0.1
@@ -108,6 +108,7 @@ class Supervisor:
     def _start_everything(self) -> None:
         began = time.monotonic()
         self.output.log_to(self.home / "log" / "switchback.log")
+        write_private(self.home / "smtp_url", self.environ["SMTP_URL"])
         self.say(OWN, f"everything is kept in {self.home}")
         for name in kill_leftovers(self.home):
             self.say(OWN, f"ended {name}, left behind by a start that was killed")
@@ -230,7 +231,7 @@ class Supervisor:
         for stage in sorted({process.part.stage for process in self._processes}, reverse=True):
             self._stop_stage([process for process in self._processes if process.part.stage == stage])
         self._keeper.stop_all(at_once=self._in_a_hurry())
-        for name in ("database_url", "redis_url", "run.json"):
+        for name in ("database_url", "redis_url", "smtp_url", "run.json"):
             (self.home / name).unlink(missing_ok=True)
         self.say(OWN, "stopped; nothing is left running")
         self.output.close()

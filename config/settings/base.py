@@ -152,7 +152,7 @@ SPECTACULAR_SETTINGS = {
 
 CELERY_BROKER_URL = service_url("REDIS_URL", "redis_url", HOME, required=False)
 
-SMTP_URL = env.str("SMTP_URL", "")
+SMTP_URL = service_url("SMTP_URL", "smtp_url", HOME, required=False)
 MAIL_FROM = env.str("MAIL_FROM", "Switchback <switchback@localhost>")
 NOTIFY_LEASE_SECONDS = env.float("NOTIFY_LEASE_SECONDS", 20.0)  # how long a sender may be silent before its messages are taken from it
 WEBHOOK_NETWORKS: list[str] = env.list("WEBHOOK_NETWORKS", [])  # private networks (CIDR) that webhooks may reach; public ones always

@@ -228,7 +228,17 @@ def permissions(home: Path) -> Iterator[Finding]:
 
 
 def _secret_files(home: Path) -> Iterator[Path]:
-    patterns = ("keys/*", "database_url", "redis_url", "*.password", "*.role-password", "valkey/password", "valkey/valkey.conf", "demo_logins.txt")
+    patterns = (
+        "keys/*",
+        "database_url",
+        "redis_url",
+        "smtp_url",
+        "*.password",
+        "*.role-password",
+        "valkey/password",
+        "valkey/valkey.conf",
+        "demo_logins.txt",
+    )
     for pattern in patterns:
         yield from (path for path in home.glob(pattern) if path.is_file())
 

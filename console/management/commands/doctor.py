@@ -57,6 +57,8 @@ class Command(BaseCommand):
 
 
 def _url(database: dict[str, Any]) -> str:
+    if database["NAME"] == "none":  # no address is known: nothing runs here (config.settings.environment)
+        return ""
     parameters = connection.get_connection_params() if database["HOST"] or database["NAME"] else {}
     return " ".join(f"{name}={_quoted(parameters[name])}" for name in ("host", "port", "user", "password", "dbname") if parameters.get(name))
 
