@@ -7,7 +7,7 @@ from incidents.switchover.executors.target import SideAddress, Target
 
 _BY_KIND: dict[str, type[Executor]] = {"lab": LabExecutor, "caddy": CaddyExecutor}
 
-__all__ = ["Executor", "GatewayView", "Outcome", "Result", "SideAddress", "SideView", "Target", "executor_for"]
+__all__ = ["CaddyExecutor", "Executor", "GatewayView", "LabExecutor", "Outcome", "Result", "SideAddress", "SideView", "Target", "executor_for"]
 
 
 def executor_for(target: Target) -> Executor:
