@@ -199,7 +199,8 @@ def _answered(stage: str, code: int, text: bytes | str, cutter: Cutter, *, whole
 
 def _broken(stage: str, error: Exception, cutter: Cutter) -> Outcome:
     """The line broke or was cut. Once the content was on its way nobody can know whether it arrived."""
-    what = "timed out" if cutter.has_cut or isinstance(error, TimeoutError) else type(error).__name__
+    timed_out = cutter.has_cut or isinstance(error, TimeoutError) or "timed out" in str(error)  # smtplib hides it in a disconnection
+    what = "timed out" if timed_out else type(error).__name__
     return Outcome(verdict=Verdict.UNSURE if stage == "content" else Verdict.RETRY, detail=f"{stage}: {what}", channel_down=True)
 
 

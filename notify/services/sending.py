@@ -25,7 +25,8 @@ from notify.services import outcomes, parcels
 log = structlog.get_logger()
 
 SEND_TIMEOUT_S = 10.0
-CLAIM_FOR_S = 4.0  # a run goes on claiming that long while there is work; then it ends as soon as nothing is in the air
+CLAIM_FOR_S = 4.0  # a run goes on that long while there is work
+LINGER_S = 1.0  # and waits that long for sendings that do not land
 GATE_WAIT_S = 1.0
 
 _CLAIM = """
@@ -93,7 +94,46 @@ class _Landed:
     gate: threading.Semaphore | None
 
 
-_Mail = SimpleQueue[_HandOver | _Landed]
+class _Inbox:
+    """Where sender threads report. As long as its run lasts, the run writes everything down over its own connection.
+
+    A run does not wait for a server that hangs: it closes the inbox and ends, so that its worker is free for other work;
+    a thread that reports later writes down by itself.
+    """
+
+    def __init__(self) -> None:
+        self._items: SimpleQueue[_HandOver | _Landed] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def put(self, item: _HandOver | _Landed) -> None:
+        """From a sender thread."""
+        with self._lock:
+            if not self._is_closed:
+                self._items.put(item)
+                return
+        try:
+            _write_down(item)
+        finally:
+            connection.close()
+
+    def attend(self, *, wait_s: float) -> int:
+        """Write down what has come in; waits so long for the first. Returns how many have landed."""
+        landed = 0
+        while True:
+            try:
+                item = self._items.get(timeout=wait_s) if wait_s else self._items.get_nowait()
+            except Empty:
+                return landed
+            landed += isinstance(item, _Landed)
+            _write_down(item)
+            wait_s = 0.0
+
+    def close(self) -> None:
+        """The run ends."""
+        with self._lock:
+            self._is_closed = True
+        self.attend(wait_s=0.0)
 
 
 class _Lane:
@@ -103,7 +143,7 @@ class _Lane:
     sender leaves one delivery in doubt, not eight. A slow one is waited for one second only.
     """
 
-    def __init__(self, kind: str, channel: Channel, inbox: "_Mail") -> None:
+    def __init__(self, kind: str, channel: Channel, inbox: _Inbox) -> None:
         self._kind, self._channel, self._inbox = kind, channel, inbox
         self._gate = threading.Semaphore(1)
         self._slots = _slots.setdefault(kind, _Slots(channel.concurrency))
@@ -141,7 +181,7 @@ class _Lane:
         self._inbox.put(landed)
 
     def _fly(self, delivery_id: int, lease_id: UUID, parcel: Parcel) -> None:
-        """In its own thread, without the database."""
+        """In a thread of its own."""
         gate: threading.Semaphore | None = None
         outcome: Outcome | None = None
         surely_not_sent = [True]
@@ -172,21 +212,32 @@ class _Lane:
 def send_due() -> int:
     """Send everything that is due, over all channels side by side. Safe to run twice, in parallel, and after any crash.
 
-    Returns how many sendings were begun. Ends after a few seconds at the latest even when more is due: the next run goes on.
+    Returns how many sendings were begun. Ends after a few seconds even when more is due (the next run goes on), and at once
+    when only servers that hang are left to wait for.
     """
-    inbox: _Mail = SimpleQueue()
+    inbox = _Inbox()
     lanes = [_Lane(kind, channel, inbox) for kind in channels.all_kinds() if (channel := channels.find(kind)) is not None]
-    started = time.monotonic()
-    hard_stop = CLAIM_FOR_S + 2 * send_timeout_s()
     begun = in_the_air = 0
-    while True:
-        age = time.monotonic() - started
-        if age < CLAIM_FOR_S or (in_the_air and age < CLAIM_FOR_S + send_timeout_s()):
+    ends_at = time.monotonic() + CLAIM_FOR_S
+    quiet_since = time.monotonic()
+    try:
+        while time.monotonic() < ends_at and time.monotonic() - quiet_since < LINGER_S:
             claimed = sum(lane.start_due() for lane in lanes)
             begun, in_the_air = begun + claimed, in_the_air + claimed
-        if not in_the_air or age > hard_stop:
-            return begun  # what still hangs then is found by its lease
-        in_the_air -= _write_down(inbox)
+            if not in_the_air:
+                break
+            landed = inbox.attend(wait_s=0.1)
+            in_the_air -= landed
+            if claimed or landed:
+                quiet_since = time.monotonic()
+    finally:
+        inbox.close()
+    return begun
+
+
+def in_the_air() -> int:
+    """How many sendings of this process have not landed yet (a worker that is told to stop may wait for them)."""
+    return sum(slots.used for slots in _slots.values())
 
 
 def send_timeout_s() -> float:
@@ -202,29 +253,21 @@ def _claim(kind: str, lease_id: UUID, limit: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _write_down(inbox: "_Mail") -> int:
-    """Write down hand-overs and what has landed; waits a moment for the first. Returns how many have landed."""
-    landed = 0
-    wait_s = 0.1
-    while True:
+def _write_down(item: _HandOver | _Landed) -> None:
+    """Commit a hand-over before it is made, or how a sending ended."""
+    if isinstance(item, _HandOver):
         try:
-            item = inbox.get(timeout=wait_s) if wait_s else inbox.get_nowait()
-        except Empty:
-            return landed
-        wait_s = 0.0
-        if isinstance(item, _HandOver):
-            if _hand_over(item):
-                item.allowed.append(True)
-            item.answered.set()
-            continue
-        landed += 1
-        try:
-            if item.outcome is not None:
-                faultpoints.hit("notify.before_record")
-                outcomes.settle(item.delivery_id, item.lease_id, item.outcome)
+            item.allowed.extend([True] * _hand_over(item))
         finally:
-            if item.gate is not None:
-                item.gate.release()
+            item.answered.set()
+        return
+    try:
+        if item.outcome is not None:
+            faultpoints.hit("notify.before_record")
+            outcomes.settle(item.delivery_id, item.lease_id, item.outcome)
+    finally:
+        if item.gate is not None:
+            item.gate.release()
 
 
 def _hand_over(request: _HandOver) -> bool:
