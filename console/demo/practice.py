@@ -16,7 +16,7 @@ SLUG = "order-system"
 UNIT, ROSTER, CHAIN = "operations", "operations-duty", "operations"
 NAMES = {"primary": "Hall A (primary)", "standby": "Hall B (standby)"}
 EVERY, SLOW = timedelta(seconds=2), timedelta(seconds=5)
-SERIES = ("orders_success_ratio", "orders_p95_seconds", "orders_replication_lag_seconds")
+SERIES = (("orders_success_ratio", "share of orders answered well"), ("orders_p95_seconds", "seconds, 19 of 20 answers"))
 LABELS = (("service", "order-system"), ("job", "orders"), ("part", "order-system"))
 
 
@@ -85,11 +85,8 @@ def _probes_define(part: Part, book: dict[str, Any]) -> None:
     for role, side in sorted(book["sides"].items()):
         base = {"side": sides[role]}
         wanted.append({**base, "name": f"{NAMES[role]}: order service", "kind": "http", "target": side["health_url"], "every": EVERY})
-        wanted += [
-            {**base, "name": f"{NAMES[role]}: {metric}", "kind": "metric", "metric": metric, "target": side["metrics_url"], "every": SLOW, "fail_after": 6,
-             "severity": "warning"}
-            for metric in SERIES
-        ]  # fmt: skip
+        measured = {**base, "kind": "metric", "target": side["metrics_url"], "every": SLOW, "fail_after": 6, "severity": "warning"}
+        wanted += [{**measured, "name": f"{NAMES[role]}: {words}", "metric": metric} for metric, words in SERIES]
     there = {(probe.name, probe.target) for probe in Probe.objects.filter(part=part)}
     for probe in wanted:
         if (probe["name"], probe["target"]) not in there:

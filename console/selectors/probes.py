@@ -46,6 +46,8 @@ def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], 
     points = [f"{_x(at, since):.0f},{FLOOR - value / top * HEIGHT:.1f}" for at, value, _ok in samples if value is not None]
     failures = [round(_x(at, since)) for at, _value, ok in samples if not ok]
     last = "" if state.took_ms is None else f"{state.took_ms} ms"
+    if state.kind == "metric":
+        last = f"{values[-1]:g}" if values else ""
     words = " · ".join(filter(None, [state.state_label, last]))
     alternative = _("the last ten minutes: %(count)d answers, at most %(top).0f, %(failures)d failures") % {
         "count": len(samples),

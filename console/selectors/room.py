@@ -41,6 +41,7 @@ FORWARD = (
     "incidents.confirm",
     "incidents.confirm_major",
     "incidents.role_acknowledge",
+    "incidents.switch_approve",
     "incidents.switch_over",
     "incidents.handle",
     "incidents.locate",
@@ -55,6 +56,7 @@ FORWARD = (
     "incidents.review",
     "incidents.close",
 )
+ORDERS = frozenset({"incidents.switch_over", "incidents.switch_back", "incidents.switch_dry_run"})  # not while one is under way
 WRITING = ("incidents.note", "incidents.decision", "incidents.update")  # the composer's, not the bar's
 PROMINENT = 4
 QUICK = frozenset({"task_start", "task_done"})
@@ -136,6 +138,10 @@ class Room:
         if self.outage is not None:
             found += buttons.buttons(self.actor, self.outage)
         found += buttons.buttons(self.actor, self.incident.part, only=("incidents.switch_dry_run",))
+        switch = self.switch[0] if self.switch is not None else None
+        if switch is not None and not switch.is_settled:
+            found = [button for button in found if button.move.id not in ORDERS]
+            found += buttons.buttons(self.actor, switch, only=("incidents.switch_approve",))
         for ring in self.rings:
             found += [replace(button, about=ring.title) for button in buttons.buttons(self.actor, ring.clock)]
         if not any(role.who_id == self.actor.user_id and role.acknowledged_at is None for role in self.roles):
