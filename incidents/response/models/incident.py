@@ -54,6 +54,7 @@ class Incident(Stateful):
     finding = models.TextField(blank=True)
     state = FSMField(choices=State.choices, default=State.DISCOVERED, protected=True)
     fence = models.CharField(max_length=60, blank=True)
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     detected_by = models.CharField(max_length=10, choices=DetectedBy.choices)
 
     grade = models.CharField(max_length=10, choices=Grade.choices, blank=True)
@@ -176,6 +177,7 @@ class Incident(Stateful):
         self.stops_business = stops_business
         self.failing_since = failing_since
         self.confirmed_at = at
+        self.unanswered_since = None
 
     @transition(field="state", source=State.CONFIRMED, target=State.LOCATED)
     def locate(self, *, finding: str, fault_kind_id: int | None, at: datetime) -> None:

@@ -121,15 +121,15 @@ def informed_call(incident: Incident, people: Sequence[User], *, call: LevelCall
     )
 
 
-def leads_call(incident: Incident, what: str, label: str, *, params: dict[str, Any], cause: Any) -> Sequence[User]:
-    """Call those who lead, and go on along the part's chain: a clock ran out (RTO-01). Returns whom."""
-    people = role_people(incident, LEADS)
+def leads_call(incident: Incident, what: str, label: str, *, text: str, params: dict[str, Any], cause: Any, but: int | None = None) -> Sequence[User]:
+    """Call those who lead (`but` the one who is here), and go on along the part's chain until somebody answers. Returns whom."""
+    people = [user for user in role_people(incident, LEADS) if user.pk != but]
     subject = call_about(incident, what, label)
     journal.link(incident, subject, since=None, actor=SYSTEM, cause=cause)
     notify.page_start(
         subject=subject,
         chain=incident.part.chain,
-        text=BREACHED,
+        text=text,
         params={**incident_params(incident), **params},
         fence=incident.fence,
         first=people,
@@ -152,10 +152,13 @@ def update_remind(incident: Incident, people: Sequence[User], *, due_at: datetim
 
 
 def resolved_tell(incident: Incident, *, at: datetime, actor: Actor, cause: Any) -> None:
-    """INC-08: everybody with a role hears that it is over, and how long it took."""
+    """INC-08: everybody with a role, and whoever reported it, hears that it is over, and how long it took."""
     minutes = int((at - incident.discovered_at).total_seconds() // 60)
     params = {"resolved_at": at, "duration": f"{minutes // 60}:{minutes % 60:02d}"}
-    tell(incident, role_people(incident, IncidentRole.Role.values), text=RESOLVED, params=params, actor=actor, cause=cause)
+    people = {user.pk: user for user in role_people(incident, IncidentRole.Role.values)}
+    if incident.reported_by is not None:
+        people.setdefault(incident.reported_by.pk, incident.reported_by)
+    tell(incident, list(people.values()), text=RESOLVED, params=params, actor=actor, cause=cause)
 
 
 def role_people(incident: Incident, roles: Sequence[str]) -> list[User]:

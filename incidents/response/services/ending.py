@@ -10,7 +10,7 @@ from incidents.response.models import EndCondition, Incident
 from incidents.response.models.states import State
 from incidents.response.selectors.guards import guard_close, guard_false_alarm, guard_only_open, guard_resolve
 from incidents.response.services.cadence import cadence_start, cadence_stop
-from incidents.response.services.calling import calls_off, resolved_tell
+from incidents.response.services.calling import OPENED, calls_off, leads_call, resolved_tell
 from incidents.response.services.reporting import report_with_close
 from incidents.switchover import services as switching
 from kernel import clock, fsm, journal
@@ -89,9 +89,10 @@ def incident_false_alarm(*, public_id: UUID, version: int | None, actor: Actor, 
 
 @transaction.atomic
 def incident_reopen(*, public_id: UUID, version: int | None, actor: Actor, reason: str = "") -> Incident:
-    """It was not over: a new round of handling. Refused while another is open for that part and class.
+    """It was not over: a new round of handling; after the end, those who lead are called again.
 
-    Raises ReasonRequired, AnotherIsOpen, NotPermitted, InvalidTransition, Stale.
+    Refused while another is open for that part and class. Raises ReasonRequired, AnotherIsOpen, NotPermitted,
+    InvalidTransition, Stale.
     """
     now = clock.now()
     incident = Incident.lock(public_id, version=version)
@@ -107,6 +108,8 @@ def incident_reopen(*, public_id: UUID, version: int | None, actor: Actor, reaso
     except IntegrityError:  # another one was opened between our look and our write: the constraint is the referee
         raise Conflict(problem=_("Another incident was just opened for this part and class.")) from None
     event = IncidentReopened(incident_id=incident.public_id, round=incident.round, earlier_state=earlier, at=now)
-    journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
+    entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
     cadence_start(incident, at=now)
+    if earlier == State.RESOLVED:  # people have gone home
+        leads_call(incident, f"reopened-{incident.round}", str(_("Reopened")), text=OPENED, params={}, cause=entry, but=actor.user_id)
     return incident

@@ -12,7 +12,7 @@ from incidents.response.models.states import State
 from incidents.response.selectors.guards import guard_only_open
 from incidents.response.selectors.proposing import grade_rank
 from incidents.response.services.cadence import cadence_start, cadence_stop
-from incidents.response.services.calling import calls_off
+from incidents.response.services.calling import calls_off, duty_engineer_call
 from incidents.response.services.outages import outage_join, outage_tell
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
@@ -76,6 +76,8 @@ def incident_unmerge(*, public_id: UUID, version: int | None, actor: Actor, reas
         outage_tell(incident, actor=actor, cause=entry)
     if incident.grade:
         cadence_start(incident, at=now)
+    else:
+        duty_engineer_call(incident, at=now, actor=actor, cause=entry)  # the merge had called it off
     return incident
 
 

@@ -73,6 +73,7 @@ def open_for(part: Part, fault_class: str, sign: FirstSign, *, now: datetime, ac
         scope=sign.scope,
         fence=part.fence,
         detected_by=sign.detected_by,
+        reported_by_id=actor.user_id,
         proposed_grade=proposal.grade,
         proposal={
             "reasons": list(proposal.reasons),

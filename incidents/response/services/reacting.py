@@ -12,14 +12,14 @@ from contingency.org.models import User
 from incidents.response.events import LeadsCalled, PageUnanswered, RoleAssigned
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import GRADED_OPEN, NOT_OVER, OPEN
-from incidents.response.services.calling import LEADS, PROPOSED, TASK_OVERDUE, WARNED, leads_call, role_people, tell
+from incidents.response.services.calling import BREACHED, LEADS, PROPOSED, TASK_OVERDUE, WARNED, IncidentCall, leads_call, role_people, tell
 from incidents.response.services.conditions import end_condition_report
 from incidents.response.services.outages import outage_join, outage_tell
-from incidents.response.services.roles import roles_answered
+from incidents.response.services.roles import answered, roles_answered
 from incidents.switchover.models import ClockKind, Outage, RecoveryClock
 from kernel import clock, journal
 from kernel.actors import SYSTEM, Actor
-from kernel.models import Entry
+from kernel.models import Entry, RecordLink
 
 INCIDENT, ROLE = Incident.journal_kind, IncidentRole.journal_kind
 
@@ -47,6 +47,9 @@ def page_unanswered(entry: Entry) -> None:
     public_id = payload["about_id"]
     if payload["about_kind"] == ROLE:
         public_id = IncidentRole.objects.filter(public_id=public_id).values_list("incident__public_id", flat=True).first()
+    elif payload["about_kind"] == IncidentCall.journal_kind:
+        parents = RecordLink.objects.filter(parent_kind=INCIDENT, child_kind=IncidentCall.journal_kind, child_id=public_id)
+        public_id = parents.values_list("parent_id", flat=True).first()
     elif payload["about_kind"] != INCIDENT:
         return
     incident = _incident(public_id)
@@ -78,7 +81,7 @@ def clock_breached(entry: Entry) -> None:
         return
     incident, recovery_clock = found
     label = str(ClockKind(recovery_clock.kind).label)
-    people = leads_call(incident, f"clock-{recovery_clock.public_id}", label, params=_clock_params(recovery_clock, 100), cause=entry)
+    people = leads_call(incident, f"clock-{recovery_clock.public_id}", label, text=BREACHED, params=_clock_params(recovery_clock, 100), cause=entry)
     event = LeadsCalled(incident_id=incident.public_id, why="clock_breached", what=recovery_clock.kind)
     journal.record(event, subject=incident, under=list(people), actor=SYSTEM, cause=entry)
 
@@ -153,9 +156,7 @@ def _role_answered(payload: dict[str, Any], *, at: datetime, actor: Actor, cause
     person = User.objects.filter(public_id=payload["user_id"]).first()
     if role is None or incident is None or person is None:
         return
-    if incident.unanswered_since is not None:
-        incident.unanswered_since = None
-        incident.save(update_fields=["unanswered_since"])
+    answered(incident)
     if role.user_id == person.pk:
         roles_answered(incident, [role], at=at, actor=actor, cause=cause)
     elif role.acknowledged_at is None and incident.state in NOT_OVER:
@@ -193,7 +194,7 @@ def _incident_of_outage(entry: Entry) -> Incident | None:
     outage_id = entry.payload.get("outage_id")
     if not outage_id:
         return None
-    return Incident.objects.select_for_update(of=("self",)).filter(outage__public_id=outage_id, state__in=GRADED_OPEN).order_by("id").first()
+    return Incident.objects.select_for_update(of=("self",)).filter(outage__public_id=outage_id, state__in=OPEN).order_by("id").first()
 
 
 def _incident_of_clock(entry: Entry) -> tuple[Incident, RecoveryClock] | None:

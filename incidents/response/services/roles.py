@@ -78,6 +78,7 @@ def role_acknowledge(*, public_id: UUID, version: int | None, actor: Actor, reas
 
 def role_give(incident: Incident, appointment: Appointment, *, at: datetime, actor: Actor, reason: str = "", cause: Any = None) -> IncidentRole:
     """End the present holder's row, begin the new one's, record it, and call the person unless they are here already."""
+    answered(incident)
     earlier = holder_of(incident, appointment.role)
     if earlier is not None:
         earlier.ended_at = at
@@ -110,6 +111,7 @@ def roles_answered(incident: Incident, roles: list[IncidentRole], *, at: datetim
     waiting = [role for role in roles if role.acknowledged_at is None and role.ended_at is None]
     if not waiting:
         return
+    answered(incident)
     for role in waiting:
         role.acknowledged_at = max(at, role.assigned_at)
     IncidentRole.objects.bulk_update(waiting, ["acknowledged_at"])
@@ -118,6 +120,13 @@ def roles_answered(incident: Incident, roles: list[IncidentRole], *, at: datetim
         incident_id=incident.public_id, user_id=person.public_id, person=person.journal_label(), roles=[role.role for role in waiting]
     )
     journal.record(event, subject=incident, under=[person], actor=actor, reason=reason, cause=cause)
+
+
+def answered(incident: Incident) -> None:
+    """Somebody is there again: no screen says any more that nobody answers."""
+    if incident.unanswered_since is not None:
+        incident.unanswered_since = None
+        incident.save(update_fields=["unanswered_since"])
 
 
 def holder_of(incident: Incident, role: str) -> IncidentRole | None:

@@ -12,6 +12,7 @@ from incidents.response.errors import (
     AnotherIsOpen,
     CommanderMissing,
     EndConditionsMissing,
+    GradeMissing,
     GradeNotHigher,
     GradeNotLower,
     OutageInTheWay,
@@ -21,6 +22,7 @@ from incidents.response.errors import (
 )
 from incidents.response.models import Incident, IncidentRole
 from incidents.response.models.states import CHANGES, State
+from incidents.response.selectors.guards import guard_handle
 from kernel import clock
 from kernel.errors import InvalidTransition, NotPermitted, ReasonRequired, Stale
 from tests.incidents.response.world import World, entries, fresh, names
@@ -101,6 +103,12 @@ def test_nobody_handles_what_nobody_commands(world: World) -> None:
     with pytest.raises(CommanderMissing):
         services.incident_handle(**at(incident), actor=world.actor("lena"))
     assert fresh(incident).state == "confirmed"
+
+
+@pytest.mark.req("INC-01")
+def test_nobody_handles_what_nobody_graded() -> None:
+    with pytest.raises(GradeMissing):  # the database refuses such a row, so there is none to try it on
+        guard_handle(Incident(state="confirmed", grade=""))
 
 
 @pytest.mark.req("INC-07")

@@ -91,3 +91,5 @@ def test_a_merged_incident_is_called_about_no_more(world: World) -> None:
     incident = merge(world, world.opened(), target)
     assert Page.objects.get(subject_id=incident.public_id).state == "cancelled"
     assert Page.objects.get(subject_id=target.public_id).state == "calling"
+    services.incident_unmerge(**at(incident), actor=world.actor("lena"))
+    assert Page.objects.filter(subject_id=incident.public_id, state="calling").count() == 1

@@ -163,6 +163,62 @@ def test_nobody_answering_to_the_end_of_the_chain_is_shouted(world: World) -> No
     assert fresh(incident).unanswered_since is None
 
 
+def exhausted(world: World) -> Incident:
+    """An incident about which nobody answered to the end of the chain."""
+    world.hear(world.alert())
+    for _step in range(4):
+        clock.wind(timedelta(minutes=6))
+        deadlines.sweep("page_escalation")
+    relay()
+    incident = Incident.objects.get()
+    assert incident.unanswered_since is not None
+    return incident
+
+
+def test_whoever_confirms_or_takes_a_role_ends_the_silence(world: World) -> None:
+    incident = exhausted(world)
+    incident = services.incident_confirm(**at(incident), actor=world.actor("lena"), grade="severe", stops_business="no")
+    assert fresh(incident).unanswered_since is None
+    for _step in range(4):
+        clock.wind(timedelta(minutes=6))
+        deadlines.sweep("page_escalation")
+    relay()
+    assert fresh(incident).unanswered_since is not None
+    services.role_acknowledge(**at(incident), actor=world.actor("bea"))
+    assert fresh(incident).unanswered_since is None
+
+
+@pytest.mark.req("RTO-01")
+def test_a_clock_that_runs_out_before_anybody_confirmed_calls_along_the_chain(world: World) -> None:
+    outage_open(part=world.part, failing_since=clock.now(), actor=SYSTEM)
+    world.hear(world.alert())
+    incident = exhausted_by_clock(world)
+    assert incident.unanswered_since is not None
+
+
+def exhausted_by_clock(world: World) -> Incident:
+    """The duty engineer answered; an hour later the clock runs out and nobody answers that call."""
+    incident = Incident.objects.get()
+    page_acknowledge(public_id=Page.objects.get(subject_kind="incident").public_id, version=None, actor=world.actor("olga"))
+    clock.wind(timedelta(minutes=61))
+    deadlines.sweep("recovery_clock")
+    relay()
+    assert [call.user.username for call in Page.objects.get(text="clock-breached").calls.all()] == ["olga"]
+    for _step in range(4):
+        clock.wind(timedelta(minutes=6))
+        deadlines.sweep("page_escalation")
+    relay()
+    return fresh(incident)
+
+
+@pytest.mark.req("INC-01")
+def test_reopening_after_the_end_calls_those_who_lead_again(world: World) -> None:
+    incident = world.resolved(grade="severe")
+    services.incident_reopen(**at(incident), actor=world.actor("lena"), reason="it is back")
+    page = Page.objects.get(text="page-incident-opened", subject_kind="incident_call")
+    assert [call.user.username for call in page.calls.all()] == ["olga"]
+
+
 @pytest.mark.req("INC-03")
 def test_handing_over_needs_a_note_and_is_told_down_to_the_outage(world: World) -> None:
     incident = world.confirmed(grade="severe", stops_business="yes")
@@ -334,9 +390,9 @@ def test_evidence_from_below_reports_the_end_conditions_it_shows(world: World) -
 
 @pytest.mark.req("INC-08")
 def test_the_end_is_told_to_everybody_with_a_role(world: World) -> None:
-    world.resolved(grade="severe")
+    world.resolved(grade="severe", reported_by="cyril")
     message = Message.objects.get(text="incident-resolved")
-    assert {delivery.user.username for delivery in message.deliveries.all()} == {"lena", "olga", "bea"}
+    assert {delivery.user.username for delivery in message.deliveries.all()} == {"lena", "olga", "bea", "cyril"}
 
 
 @pytest.mark.req("INC-05")

@@ -59,9 +59,9 @@ class World:
         actor = SYSTEM if part is self.other_part and part is not None else self.actor(by)
         return services.incident_open(actor=actor, part=(part or self.part).slug, fault_class=fault_class, title=title)
 
-    def confirmed(self, *, grade: str = "severe", stops_business: str = "no", by: str = "lena", **fields: Any) -> Incident:
+    def confirmed(self, *, grade: str = "severe", stops_business: str = "no", by: str = "lena", reported_by: str = "olga", **fields: Any) -> Incident:
         """A confirmed incident; unless told otherwise its business goes on."""
-        incident = self.opened(**fields)
+        incident = self.opened(by=reported_by, **fields)
         return services.incident_confirm(
             public_id=incident.public_id, version=incident.version, actor=self.actor(by), grade=grade, stops_business=stops_business, reason="seen it"
         )
