@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 
 import psycopg2
@@ -59,7 +60,7 @@ def test_a_killed_service_comes_back_at_the_same_address(supervise):
     assert run.stop() == 0
 
 
-def test_a_held_service_stays_down(supervise):
+def test_a_held_service_stays_down_and_then_comes_back_where_it_was(supervise):
     run = supervise(part("web"), **OWN).until_ready()
     (run.home / "hold").mkdir()
     (run.home / "hold" / "valkey").touch()
@@ -67,8 +68,13 @@ def test_a_held_service_stays_down(supervise):
     run.until_said(r"valkey +\| is gone")
     time.sleep(1.5)
     assert "up again" not in run.said
-    (run.home / "hold" / "valkey").unlink()
+
+    redis_url = (run.home / "redis_url").read_text()
+    with socket.create_server(("127.0.0.1", int(redis_url.rpartition(":")[2].partition("/")[0]))):
+        (run.home / "hold" / "valkey").unlink()
+        run.until_said("Valkey in .* did not get ready")  # never at another address: its clients know this one
     run.until_said(r"valkey +\| up again")
+    assert redis.Redis.from_url(redis_url).ping()
 
 
 def test_services_die_with_a_killed_supervisor_and_the_next_start_goes_on_with_the_data(supervise):

@@ -103,12 +103,17 @@ def test_a_stale_pid_file_whose_id_belongs_to_another_process_now_is_no_hindranc
     pid_file = cluster.data_dir / "postmaster.pid"
     text = pid_file.read_text()
     cluster.stop()
-    pid_file.write_text(text.replace(text.splitlines()[0], str(os.getpid()), 1))
-    pgbinaries.server_user().own(pid_file)
-
-    assert not cluster.is_running()
-    cluster.start()
-    assert cluster.execute("select 1") == "1"
+    # of the same user as the server: Postgres itself takes such a one for a living postmaster and refuses to start
+    with subprocess.Popen(["sleep", "60"], **pgbinaries.server_user().subprocess_arguments()) as stranger:
+        pid_file.write_text(text.replace(text.splitlines()[0], str(stranger.pid), 1))
+        pgbinaries.server_user().own(pid_file)
+        try:
+            assert not cluster.is_running()
+            cluster.start()
+            assert cluster.execute("select 1") == "1"
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_a_start_that_was_killed_half_way_through_initdb_leaves_no_half_cluster(cluster):
