@@ -26,10 +26,14 @@ async def rebuild(system: System, order: Order) -> Outcome:
     """Rebuild the isolated side as a follower of the active one, orders going on meanwhile.
 
     Rows that only the isolated side had (never acknowledged, or acknowledged without a second copy) are saved as evidence first.
+    `force`: also a follower that is not isolated.
     """
     side = system.state.passive
     source = system.state.active
     wanted, site = system.state.sides[side], system.sites[side]
+    if order.options.get("force") is True and not wanted.isolated:
+        wanted.isolated = True  # a follower that cannot go on, such as one that stumbles over a row of its own
+        system.state.save()
     if not wanted.isolated:
         return f"The {side} is not isolated; nothing to rebuild", {"rebuilt": False}
     started = time.monotonic()

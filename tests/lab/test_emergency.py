@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from tests.lab.practice_system import PracticeSystem
-from tests.lab.test_planned_switch import rows_of
+from tests.lab.test_planned_switch import rows_of, run_sql
 
 
 @pytest.mark.story
@@ -49,8 +49,6 @@ def stock(system: PracticeSystem, side: str, until: float) -> list[tuple[object,
 
 def test_an_order_that_reached_only_the_dead_side_is_saved_as_an_orphan_at_the_rebuild(system: PracticeSystem) -> None:
     """Not acknowledged (its follower was gone), so not lost; but somebody may want to know."""
-    from tests.lab.test_planned_switch import run_sql
-
     key = uuid.uuid4().hex
     run_sql(
         system,
@@ -66,6 +64,23 @@ def test_an_order_that_reached_only_the_dead_side_is_saved_as_an_orphan_at_the_r
     with open(orphans["file"], encoding="utf-8") as file:
         assert key in file.read()
     assert rows_of(system, "primary", "select * from orders where idem_key = %s", key) == []
+
+
+def test_a_follower_that_stumbles_over_a_row_of_its_own_is_rebuilt_when_forced(system: PracticeSystem) -> None:
+    key = uuid.uuid4().hex
+    run_sql(
+        system,
+        "standby",
+        "insert into orders (id, idem_key, customer, item, quantity, amount_cents) values (gen_random_uuid(), %s, 'x', 'x', 1, 1)",
+        key,
+    )
+    assert system.place(key, amount_cents=1)[0] in (201, 503)  # the standby cannot apply it: nobody waits for it for long
+    system.wait(lambda s: s["replication"]["synchronous"] == "degraded", 10, "orders no longer wait for the standby")
+    status, answer = system.step("rebuild", "standby", "primary", force=True)
+    assert (status, answer["evidence"]["orphans"]["orders"]) == (200, 1)
+    system.wait(lambda s: s["replication"]["second_copy"], 10, "a second copy again")
+    until = time.time() - 2
+    assert stock(system, "primary", until) == stock(system, "standby", until)
 
 
 def test_a_side_that_still_answers_is_only_given_up_when_ordered_killed(system: PracticeSystem) -> None:
