@@ -10,12 +10,16 @@ from uuid import UUID
 import orjson
 from django.utils.functional import Promise
 
+_AS_THEY_ARE = frozenset({bool, int, float})  # a storm of alerts passes here some twenty times per alert: the common ones first
+
 
 def plain(value: Any) -> Any:
     """UUID, datetime (UTC, ISO), Decimal, timedelta (seconds), enum, dataclass, lazy text → JSON values; others refuse."""
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Enum):
         return plain(value.value)
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, int | float):
         return value
     if isinstance(value, str):
         return clean_text(value)

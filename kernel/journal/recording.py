@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Protocol
 from uuid import uuid4
 
@@ -65,15 +66,17 @@ WITH input AS (
     SELECT i.public_id, p.txid, i.name, coalesce(i.at, p.moment), clock_timestamp(), %s, %s, %s,
            i.subject_kind, i.subject_id, i.subject_label, i.payload, i.before, i.after, i.reason, i.cause_id
     FROM input i CROSS JOIN present p ORDER BY i.n
-    RETURNING id, public_id, txid, at
+    RETURNING id, public_id, txid, at, name, subject_kind, subject_id, subject_label
 ), linked AS (
     INSERT INTO kernel_entry_link (entry_id, kind, record_id, label, role)
+    SELECT id, subject_kind, subject_id, subject_label, 'subject' FROM written
+    UNION ALL
     SELECT w.id, l.kind, l.record_id, l.label, l.role
     FROM jsonb_to_recordset(%s::jsonb) AS l(e uuid, kind text, record_id text, label text, role text) JOIN written w ON w.public_id = l.e
 ), delivered AS (
     INSERT INTO kernel_delivery (entry_id, handler, state, attempts, due_at, error)
     SELECT w.id, d.handler, 'pending', 0, p.moment, ''
-    FROM jsonb_to_recordset(%s::jsonb) AS d(e uuid, handler text) JOIN written w ON w.public_id = d.e CROSS JOIN present p
+    FROM jsonb_to_recordset(%s::jsonb) AS d(name text, handler text) JOIN written w ON w.name = d.name CROSS JOIN present p
 )
 SELECT public_id, id, txid, at FROM written
 """
@@ -140,12 +143,17 @@ def link(parent: Any, child: Any, *, since: datetime | None, actor: Actor, cause
     record_many([Record(event=event, subject=mother, under=(child_ref,), cause=cause)], actor=actor)
 
 
+@cache
+def _names_of(event: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(event))
+
+
 def _row(number: int, item: Record) -> dict[str, Any]:
     subject = ref_of(item.subject)
     before, after = item.before, item.after
     if before is None and after is None and isinstance(item.subject, Stateful):
         before, after = item.subject.changes()
-    payload = {field.name: plain(getattr(item.event, field.name)) for field in fields(item.event)}
+    payload = {name: plain(getattr(item.event, name)) for name in _names_of(type(item.event))}
     cause = item.cause.id if isinstance(item.cause, Entry) else item.cause
     return {
         "n": number,
@@ -164,12 +172,10 @@ def _row(number: int, item: Record) -> dict[str, Any]:
 
 
 def _links(rows: list[dict[str, Any]], records: Sequence[Record], actor: Actor) -> list[dict[str, str]]:
+    """The links besides that to the subject, which the statement makes from the entry itself."""
     links = []
     for row, item in zip(rows, records, strict=True):
         seen = {(row["subject_kind"], row["subject_id"])}
-        links.append(
-            {"e": row["public_id"], "kind": row["subject_kind"], "record_id": row["subject_id"], "label": row["subject_label"], "role": "subject"}
-        )
         for ref in map(ref_of, item.under):
             if (ref.kind, ref.id) not in seen:
                 seen.add((ref.kind, ref.id))
@@ -180,7 +186,8 @@ def _links(rows: list[dict[str, Any]], records: Sequence[Record], actor: Actor) 
 
 
 def _deliveries(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [{"e": row["public_id"], "handler": handler.key} for row in rows for handler in handlers_of(row["name"])]
+    """Which handlers hear which names."""
+    return [{"name": name, "handler": handler.key} for name in {row["name"] for row in rows} for handler in handlers_of(name)]
 
 
 def _entry(row: dict[str, Any], written: tuple[int, int, datetime], actor: Actor) -> Entry:
