@@ -1,7 +1,7 @@
 """People come, get a password, and leave."""
 
 from uuid import UUID
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -108,8 +108,10 @@ def _check(user: User) -> None:
             raise Invalid(field="email", problem=_("this is no e-mail address.")) from None
     if user.language not in User.Language.values:
         raise Invalid(field="language", problem=_("choose one of: %(choices)s.") % {"choices": ", ".join(User.Language.values)})
-    if user.time_zone not in available_timezones():
-        raise Invalid(field="time_zone", problem=_("this is no time zone."))
+    try:
+        ZoneInfo(user.time_zone)
+    except (KeyError, ValueError, OSError):  # not found; not a name; the name of a folder
+        raise Invalid(field="time_zone", problem=_("this is no time zone.")) from None
 
 
 def _take_password(user: User, password: str) -> None:

@@ -49,15 +49,14 @@ class Put(Generic[R]):
 def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, carried: dict[str, Any] | None = None) -> Put[R]:
     """Make the table say what the document says. Locks all its rows; call inside a transaction, and record `Put.records`.
 
-    Values of a row may be callables taking the rows put so far (a parent that this very call makes). `carried` is written
-    to every wanted row without counting as a change (which version it belongs to).
+    Values of a row may be callables taking the rows put so far (a parent that this very call makes). `carried` (which
+    version it belongs to) and the place in the document are written to every wanted row without counting as a change.
     """
-    carried = carried or {}
     present = {row.slug: row for row in model._default_manager.select_for_update().order_by("pk")}  # type: ignore[attr-defined]
     put: Put[R] = Put()
     for number, row in enumerate(rows):
         values = {name: value(put.by_slug) if callable(value) else value for name, value in row.values.items()}
-        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, {**values, "order": number}, carried, put)
+        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, values, {**(carried or {}), "order": number}, put)
     for left in present.values():
         if left.retired_at is None:
             left.retired_at = at
@@ -80,7 +79,7 @@ def _put_one(model: type[R], record: R | None, slug: str, values: dict[str, Any]
     if is_changed:
         _save(record)
         put.changed.append(record)
-    elif carried:
+    elif record.changes()[1]:
         record.save(update_fields=list(carried))
     return record
 

@@ -19,7 +19,7 @@ from contingency.plan.document.schema import PlanDocument
 WIDTH = 100
 _STEP = "  "
 _BETWEEN_WORDS = re.compile(r"(?<! ) (?! )")
-_FLOW_SIGNS = set(",[]{}")
+_FLOW_SIGNS = set(",:?[]{}")
 _RESOLVER = yaml.SafeLoader("")
 _AIRY = {"faults", "groups", "positions", "escalation_chains", "playbooks", "response_levels", "message_texts"}
 
@@ -135,7 +135,7 @@ def _is_plain(text: str, *, in_flow: bool) -> bool:
     """Whether it needs no quotes for any reader of YAML 1.1 or 1.2."""
     if not (text[0].isalnum() or ord(text[0]) > 0x2000) or text.endswith(":") or ": " in text or " #" in text:
         return False
-    if in_flow and (_FLOW_SIGNS & set(text) or ":" in text):
+    if in_flow and _FLOW_SIGNS & set(text):
         return False
     return bool(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str")
 
