@@ -1,7 +1,6 @@
 """How the room's entries read."""
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from kernel.models import Entry
 from kernel.sentences import Words, register
@@ -69,6 +68,6 @@ register("notify.delivery_maybe_sent.v1", _maybe)
 register("notify.delivery_failed.v1", _("Not sent to %(person)s by %(channel)s: %(error)s."))
 register("notify.delivery_dropped.v1", _dropped)
 register("notify.delivery_fell_back.v1", _("%(from_channel)s to %(person)s does not work; %(to_channel)s is tried."))
-register("notify.channel_down.v1", pgettext_lazy("channel", "%(channel)s is down: %(error)s. Other channels are used."))
-register("notify.channel_up.v1", pgettext_lazy("channel", "%(channel)s works again."))
+register("notify.channel_down.v1", _("%(channel)s is down: %(error)s. Other channels are used."))
+register("notify.channel_up.v1", _("%(channel)s works again."))
 register("notify.fence_opened.v1", _("The fence “%(subject)s” was set."))

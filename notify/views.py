@@ -43,7 +43,7 @@ def _context(found: Found) -> dict[str, Any]:
         "result": found.result.value,
         "page": page,
         "person": found.link.user,
-        "minutes_ago": max(0, int((clock.now() - page.started_at).total_seconds() // 60)),
+        "now": clock.now(),
         "answered_by": page.acknowledged_by,
     }
 

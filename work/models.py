@@ -63,7 +63,7 @@ class Task(Stateful):
     )
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", _("To do")
         STARTED = "started", _("Started")
         DONE = "done", _("Done")
         SKIPPED = "skipped", _("Skipped")
