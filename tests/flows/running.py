@@ -23,7 +23,7 @@ import httpx
 from aiosmtpd.controller import Controller
 
 CLONE = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 120
+START_LIMIT_S = 180
 STOP_LIMIT_S = 60
 
 Value = TypeVar("Value")
@@ -124,11 +124,14 @@ class Console:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
-        ready = f"127.0.0.1:{self.port}"
-        wait_for("the line with the address", lambda: self._alive() and any("up after" in line for line in self.lines), within_s=START_LIMIT_S)
-        wait_for(ready, lambda: httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200, within_s=10)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        wait_for("the line with the address", self._says_ready, within_s=START_LIMIT_S)
+        assert httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
         return time.monotonic() - began
+
+    def _says_ready(self) -> bool:
+        return self._alive() and any(self.url in line and "ready" in line for line in self.lines)
 
     def stop(self) -> int:
         """Ctrl-C, and wait. Returns the exit status of make's child by way of make."""
@@ -140,6 +143,9 @@ class Console:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 raise
+        assert self.process.stdout is not None
+        self._reader.join(5)
+        self.process.stdout.close()
         return self.process.returncode
 
     def manage(self, *arguments: str, expect: int = 0, within_s: float = 120) -> str:
