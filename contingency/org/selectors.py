@@ -179,7 +179,7 @@ OVERSEERS = frozenset({roles.ADMINISTRATOR, roles.AUDITOR})
 def tokens_visible_to(actor: Actor) -> QuerySet[PersonalToken]:
     """One's own tokens; all of them for administrators and auditors."""
     tokens = PersonalToken.objects.select_related("user").order_by("-id")
-    return tokens if actor.kind == "system" or actor.roles & OVERSEERS else tokens.filter(user_id=actor.user_id)
+    return tokens if actor.kind == "system" or actor.roles & OVERSEERS else tokens.filter(user_id=actor.user_id or 0)
 
 
 def token_get_for(actor: Actor, public_id: UUID) -> PersonalToken:

@@ -23,7 +23,7 @@ def contact_point_add(*, actor: Actor, user: UUID | None = None, kind: str, addr
 
     Raises NotPermitted, Invalid, Conflict when it is there already.
     """
-    person = User.lock(user) if user is not None else User.objects.select_for_update().filter(pk=actor.user_id).first()
+    person = User.lock(user) if user is not None else User.objects.select_for_update().filter(pk=actor.user_id or 0).first()
     if person is None:
         raise Invalid(field="user", problem=_("this is needed."))
     _require_own_or_all(actor, "org.contact_point_add", person.pk, person)

@@ -57,6 +57,7 @@ def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, carried: dict
     for number, row in enumerate(rows):
         values = {name: value(put.by_slug) if callable(value) else value for name, value in row.values.items()}
         put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, values, {**(carried or {}), "order": number}, put)
+    left: Any
     for left in present.values():
         if left.retired_at is None:
             left.retired_at = at

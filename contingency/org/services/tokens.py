@@ -44,7 +44,7 @@ def token_create(
     Raises NotPermitted, UnknownScope, Invalid.
     """
     now = clock.now()
-    person = User.lock(user) if user is not None else User.objects.select_for_update().filter(pk=actor.user_id).first()
+    person = User.lock(user) if user is not None else User.objects.select_for_update().filter(pk=actor.user_id or 0).first()
     if person is None or not person.is_active:
         raise Invalid(field="user", problem=_("this is needed."))
     if require(actor, "org.token_issue", person) != Grant.ALL and actor.user_id != person.pk:

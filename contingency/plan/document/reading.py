@@ -91,7 +91,7 @@ class _Builder:
         return value
 
     def _value(self, event: yaml.Event, location: Location) -> Any:
-        self.lines.setdefault(location, event.start_mark.line + 1)
+        self.lines.setdefault(location, _line(event))
         if len(location) > DEEPEST:
             self._complain(event.start_mark, (), _("This is nested too deeply."))
             raise PlanDocumentInvalid(self.problems)
@@ -111,7 +111,7 @@ class _Builder:
             if key in found:
                 self._complain(event.start_mark, (*location, key), _("“%(key)s” is given twice.") % {"key": key})
             else:
-                self.lines[(*location, key)] = event.start_mark.line + 1
+                self.lines[(*location, key)] = _line(event)
             found[key] = self._value(next(self.events), (*location, key))
         return found
 
@@ -133,6 +133,10 @@ class _Builder:
 
     def _complain(self, mark: Any, location: Location, message: str | Promise) -> None:
         self.problems.append(Problem(mark.line + 1 if mark else 1, spell(location), message))
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _line_of(location: Location, lines: Lines) -> int:

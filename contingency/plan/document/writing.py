@@ -137,7 +137,7 @@ def _is_plain(text: str, *, in_flow: bool) -> bool:
         return False
     if in_flow and _FLOW_SIGNS & set(text):
         return False
-    return bool(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str")
+    return bool(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str")  # type: ignore[no-untyped-call]
 
 
 def _seen(text: str) -> int:

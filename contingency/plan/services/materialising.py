@@ -196,9 +196,9 @@ def _step(order: int, step: StepIn) -> dict[str, Any]:
     }
 
 
-def _both(column: str, text: Any) -> dict[str, str]:
+def _both(column: str, text: Any) -> dict[str, Any]:
     return {f"{column}_en": text.en, f"{column}_zh": text.zh}
 
 
-def _each(column: str, texts: Sequence[Text]) -> dict[str, list[str]]:
+def _each(column: str, texts: Sequence[Text]) -> dict[str, Any]:
     return {f"{column}_en": [text.en for text in texts], f"{column}_zh": [text.zh for text in texts]}

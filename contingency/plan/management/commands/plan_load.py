@@ -91,4 +91,4 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(told))
         else:
-            self.stdout.write(f"{version.journal_label()}: {version.get_state_display()}")  # type: ignore[attr-defined]
+            self.stdout.write(f"{version.journal_label()}: {version.get_state_display()}")
