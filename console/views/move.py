@@ -3,7 +3,7 @@
 import json
 import uuid
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -102,7 +102,7 @@ def _address(result: Any) -> str:
         record_type = records.get(result.journal_kind)
     except (AttributeError, KeyError):
         return ""
-    return record_type.address(result) if record_type.address is not None else ""
+    return urlsplit(record_type.address(result)).path if record_type.address is not None else ""
 
 
 def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: MoveForm, refusal: DomainError | None = None) -> HttpResponse:
