@@ -80,6 +80,7 @@ class Hub:
         self.floor = StableCursor(0, 0)  # nothing behind it is missing from `kept`
         self.cursor = ""
         self.is_ready = False
+        self.early: list[tuple[Stream, str]] = []  # who came before the first look
         self.thread: threading.Thread | None = None
         self.stopping = threading.Event()
 
@@ -91,12 +92,20 @@ class Hub:
                 self.stopping.clear()
                 self.thread = threading.Thread(target=self.run, name="feed", daemon=True)
                 self.thread.start()
-            ready, floor, cursor, kept = self.is_ready, self.floor, self.cursor, list(self.kept.values())
+            if not self.is_ready:
+                self.early.append((stream, after))
+                return
+        self.catch_up(stream, after)
+
+    def catch_up(self, stream: Stream, after: str) -> None:
+        """Tell a newcomer what came behind its cursor, or that it was away for too long (called on the event loop)."""
         if not after:
             return
+        with self.lock:
+            floor, cursor, kept = self.floor, self.cursor, list(self.kept.values())
         place = StableCursor.parse(after)
-        if not ready or place < floor:
-            stream.refresh_all(cursor or after)
+        if place < floor:
+            stream.refresh_all(cursor)
         else:
             stream.tell([item for item in kept if item.place > place], cursor)
 
@@ -146,9 +155,14 @@ class Hub:
         fresh = items_of([entry for entry in entries if entry.id not in self.kept])
         with self.lock:
             self.kept.update((item.place.id, item) for item in fresh)
-            self.cursor, self.is_ready = cursor, True
+            self.cursor = cursor
+            is_first, self.is_ready = not self.is_ready, True
+            early, self.early = self.early, []
             self._forget_oldest()
-        if fresh:
+        if is_first:  # what was there before anybody listened is news only to who says so by a cursor
+            for stream, after in early:
+                self._call(stream, lambda listener, place: self.catch_up(listener, place), after)
+        elif fresh:
             self._all(Stream.tell, fresh, cursor)
         return len(entries) == limit
 

@@ -76,7 +76,7 @@ def head(back: int = 0) -> str:
     """The cursor of the newest settled entry, or of the one `back` entries before it. One index scan."""
     settled = Entry.objects.extra(where=["txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"])
     places = list(settled.order_by("-txid", "-id").values_list("txid", "id")[back : back + 1])
-    return str(StableCursor(*places[0])) if places else ""
+    return str(StableCursor(*places[0])) if places else str(StableCursor(0, 0))
 
 
 def since(after: str, interest: Interest, limit: int = 300) -> tuple[News, str]:

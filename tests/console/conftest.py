@@ -16,7 +16,18 @@ from contingency.catalog.models import Gateway, Matcher, Part, Side
 from contingency.org import selectors as org
 from contingency.org.models import ContactPoint, Holding, Position, Roster, Shift, Unit, User
 from contingency.org.services import token_create
-from contingency.plan.models import ChainStep, EscalationChain, LevelCall, MessageText, Plan, PlanVersion, Playbook, PlaybookStep, RecoveryTarget, ResponseLevel
+from contingency.plan.models import (
+    ChainStep,
+    EscalationChain,
+    LevelCall,
+    MessageText,
+    Plan,
+    PlanVersion,
+    Playbook,
+    PlaybookStep,
+    RecoveryTarget,
+    ResponseLevel,
+)
 from incidents.response import services as response
 from incidents.response.models import Incident
 from incidents.switchover.executors import GatewayView
@@ -72,13 +83,17 @@ class Company:
 
 def _units() -> tuple[Unit, Unit]:
     top = Unit.objects.create(slug="technology", name_en="Technology", name_zh="技术部", layer="execution", path="/technology/")
-    unit = Unit.objects.create(slug="operations", name_en="Operations", name_zh="运维组", layer="execution", parent=top, path="/technology/operations/")
+    unit = Unit.objects.create(
+        slug="operations", name_en="Operations", name_zh="运维组", layer="execution", parent=top, path="/technology/operations/"
+    )
     other = Unit.objects.create(slug="support", name_en="Support", name_zh="支持", layer="support", path="/support/")
     return unit, other
 
 
 def _person(name: str, unit: Unit, role: str) -> User:
-    user = User(username=name, display_name=name.title(), display_name_zh=f"员工{name}", email=f"{name}@example.com", joined_at=clock.now(), language="en")
+    user = User(
+        username=name, display_name=name.title(), display_name_zh=f"员工{name}", email=f"{name}@example.com", joined_at=clock.now(), language="en"
+    )
     user.set_password(PASSWORD)
     user.save()
     ContactPoint.objects.create(user=user, kind="email", address=f"{name}@example.com", order=1)
@@ -103,7 +118,9 @@ def _plan(roster: Roster, unit: Unit) -> None:
         MessageText.objects.create(
             slug=slug, plan_version=version, name_en=slug, name_zh=slug, subject_en=slug, subject_zh=slug, body_en="{ack_url}", body_zh="{ack_url}"
         )
-    book = Playbook.objects.create(slug="application-fault", plan_version=version, name_en="Application fault", name_zh="应用故障", fault_class="software")
+    book = Playbook.objects.create(
+        slug="application-fault", plan_version=version, name_en="Application fault", name_zh="应用故障", fault_class="software"
+    )
     steps = (("freeze", "technical", "technical_lead", "冻结升级"), ("tell-service", "business", "business_lead", "通知客服"))
     for order, (slug, track, role, name_zh) in enumerate(steps, start=1):
         words = {f"{name}_{lang}": f"{name} {slug}" for name in ("instruction", "where", "success", "otherwise") for lang in ("en", "zh")}
@@ -134,10 +151,19 @@ def make_company() -> Company:
     Shift.objects.create(roster=roster, user=users["engineer"], starts_at=now - timedelta(hours=1), ends_at=now + timedelta(days=3), rank=1)
     _plan(roster, unit)
     part = Part.objects.create(
-        slug="orders", unit=unit, roster=roster, name_en="Order system", name_zh="订单系统", kind="order_system", chain="duty", base_url="http://127.0.0.1:9"
+        slug="orders",
+        unit=unit,
+        roster=roster,
+        name_en="Order system",
+        name_zh="订单系统",
+        kind="order_system",
+        chain="duty",
+        base_url="http://127.0.0.1:9",
     )
     for role in ("primary", "standby"):
-        Side.objects.create(part=part, role=role, name=f"{role.title()} hall", url=f"http://127.0.0.1:9/{role}", ready_url=f"http://127.0.0.1:9/{role}/ready")
+        Side.objects.create(
+            part=part, role=role, name=f"{role.title()} hall", url=f"http://127.0.0.1:9/{role}", ready_url=f"http://127.0.0.1:9/{role}/ready"
+        )
     Gateway.objects.create(part=part, kind="lab", control_url="http://127.0.0.1:9", secret_file="/nonexistent")
     Matcher.objects.create(part=part, label="service", value="orders", fault_class="software", severities=["critical", "error"])
     return Company(part, roster, users)

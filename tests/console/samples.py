@@ -74,7 +74,9 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
         "proposal": proposal,
         "recovery_clock": RecoveryClock.objects.get(outage=outage, kind="switchover"),
         "shift": Shift.objects.get(),
-        "silence": Silence.objects.create(part=company.part, matchers={}, reason="x", starts_at=now, ends_at=now + timedelta(hours=1), created_by="x"),
+        "silence": Silence.objects.create(
+            part=company.part, matchers={}, reason="x", starts_at=now, ends_at=now + timedelta(hours=1), created_by="x"
+        ),
         "source": source,
         "switch": switch,
         "task": Task.objects.first(),

@@ -66,7 +66,10 @@ def test_lists_are_paged_by_key_without_gap_or_repeat(company, api):
     assert len(seen) == len(set(seen)) == 5
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=1e9", "limit=-1", "limit=x", "after=x", "after=00000000-0000-0000-0000-000000000000", "foo=1", "state=nonsense"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "limit=1e9", "limit=-1", "limit=x", "after=x", "after=00000000-0000-0000-0000-000000000000", "foo=1", "state=nonsense"],
+)
 def test_a_query_that_makes_no_sense_is_refused(confirmed, api, query):
     assert api("lead").get(f"/api/v1/incidents/?{query}").status_code == 422
 
@@ -181,7 +184,9 @@ def test_a_token_is_shown_once_even_with_an_idempotency_key(company, api):
 @pytest.mark.req("SEC-01")
 def test_a_proposal_is_answered_202_and_carried_out_when_another_agrees(incident, api):
     scopes = ("incidents:read", "incidents:write", "proposals:read", "proposals:write")
-    asked = post(api("business", *scopes), f"/api/v1/incidents/{incident.public_id}/confirm/", {"version": 1, "grade": "severe", "stops_business": "no"})
+    asked = post(
+        api("business", *scopes), f"/api/v1/incidents/{incident.public_id}/confirm/", {"version": 1, "grade": "severe", "stops_business": "no"}
+    )
     assert asked.status_code == 202
     proposal = asked.json()
     address = f"/api/v1/proposals/{proposal['id']}/accept/"
@@ -234,7 +239,10 @@ def test_the_wrong_type_in_any_input_is_never_a_500(confirmed, company, api, val
             assert answer.status_code in (200, 202, 400, 403, 409, 422), (move.id, item and item.name, answer.status_code)
 
 
-@pytest.mark.parametrize("content_type,status", [("text/plain", 415), ("application/xml", 415), ("application/x-www-form-urlencoded", 415), ("application/json; charset=utf-7", 200)])
+@pytest.mark.parametrize(
+    "content_type,status",
+    [("text/plain", 415), ("application/xml", 415), ("application/x-www-form-urlencoded", 415), ("application/json; charset=utf-7", 200)],
+)
 def test_only_json_is_read(incident, api, content_type, status):
     body = json.dumps({"version": 1, "grade": "severe", "stops_business": "no"})
     answer = api("engineer").post(f"/api/v1/incidents/{incident.public_id}/confirm/", body, content_type=content_type)

@@ -25,7 +25,19 @@ def test_keys_and_tokens_do_not_reach_the_access_log(path, shown):
 
 @pytest.mark.parametrize(
     "address",
-    ["javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "data:text/html,x", "vbscript:x", "//evil.example", "/local", "", "http://", "https:///x", "http://[bad"],
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        " javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "//evil.example",
+        "/local",
+        "",
+        "http://",
+        "https:///x",
+        "http://[bad",
+    ],
 )
 def test_an_address_that_is_not_plain_http_is_no_link(address):
     assert safe_link(address) == ""

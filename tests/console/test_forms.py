@@ -96,7 +96,11 @@ def test_the_composer_of_the_room_writes_a_note_and_a_decision(confirmed, browse
     text = client.get(f"/incidents/{confirmed.number}/").content.decode()
     assert re.search(rf'formaction="/do/incidents.decision/{confirmed.public_id}/"', text)
     mark = re.search(r'name="mark" value="(\w+)"', text).group(1)
-    answer = client.post(f"/do/incidents.decision/{confirmed.public_id}/", {"version": confirmed.version, "mark": mark, "body": "Prepare <b>the</b> switch"}, headers=HTMX)
+    answer = client.post(
+        f"/do/incidents.decision/{confirmed.public_id}/",
+        {"version": confirmed.version, "mark": mark, "body": "Prepare <b>the</b> switch"},
+        headers=HTMX,
+    )
     assert answer.status_code == 204
     shown = client.get(f"/incidents/{confirmed.number}/").content.decode()
     assert "Prepare &lt;b&gt;the&lt;/b&gt; switch" in shown
@@ -107,7 +111,13 @@ def test_a_switch_shows_its_exact_steps_before_it_is_confirmed(confirmed, compan
     see_traffic(company.part)
     shown = words(browser("lead").get(f"/do/incidents.switch_over/{confirmed.outage.public_id}/"))
     assert "Traffic flows to Primary hall now and to Standby hall afterwards." in shown
-    steps = ["Hold new orders", "Isolate the old side", "Replication caught up", "Give the new side the right to write from here no way back but forward", "Let orders flow"]
+    steps = [
+        "Hold new orders",
+        "Isolate the old side",
+        "Replication caught up",
+        "Give the new side the right to write from here no way back but forward",
+        "Let orders flow",
+    ]
     places = [shown.index(step) for step in steps]
     assert places == sorted(places)
 
@@ -157,7 +167,14 @@ def test_a_disturbance_is_reported_by_hand(company, browser):
     assert json.loads(answer["HX-Trigger"])["moved"]["go"].startswith("/incidents/INC-")
 
 
-PAYLOADS = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "' onmouseover='alert(1)", "</textarea><script>alert(1)</script>", "javascript:alert(1)"]
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}}",
+    "' onmouseover='alert(1)",
+    "</textarea><script>alert(1)</script>",
+    "javascript:alert(1)",
+]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -165,7 +182,12 @@ def test_hostile_text_is_shown_as_text_everywhere(company, browser, payload):
     incident = response.incident_open(actor=company.actor("lead"), part="orders", fault_class="software", title=payload)
     response.note_add(public_id=incident.public_id, version=None, actor=company.actor("lead"), body=payload)
     client = browser("engineer")
-    for address in ("/", "/incidents/", f"/incidents/{incident.number}/", f"/do/incidents.confirm/{incident.public_id}/?scope={payload.replace('%', '%25').replace('#', '%23')}"):
+    for address in (
+        "/",
+        "/incidents/",
+        f"/incidents/{incident.number}/",
+        f"/do/incidents.confirm/{incident.public_id}/?scope={payload.replace('%', '%25').replace('#', '%23')}",
+    ):
         answer = client.get(address)
         text = answer.content.decode()
         assert payload not in text or payload in ("{{7*7}}", "javascript:alert(1)"), address
@@ -191,8 +213,33 @@ def test_no_english_is_left_on_the_chinese_screens(confirmed, company, browser):
     see_traffic(company.part)
     client = browser("lead")
     client.post("/language/", {"language": "zh-hans"})
-    allowed = {"Switchback", "English", "manage", "source", "create", "INC", "OUT", "Orders", "cannot", "be", "paid", "Primary", "Standby", "hall", "Engineer", "Lead", "Software", "Business", "zh", "hans"}
-    allowed |= {name.title() for name in company.users} | set(company.users) | {"Freeze", "Tell", "Service", "instruction", "where", "success", "otherwise", "freeze", "tell", "service", "application", "fault"}
+    allowed = {
+        "Switchback",
+        "English",
+        "manage",
+        "source",
+        "create",
+        "INC",
+        "OUT",
+        "Orders",
+        "cannot",
+        "be",
+        "paid",
+        "Primary",
+        "Standby",
+        "hall",
+        "Engineer",
+        "Lead",
+        "Software",
+        "Business",
+        "zh",
+        "hans",
+    }
+    allowed |= (
+        {name.title() for name in company.users}
+        | set(company.users)
+        | {"Freeze", "Tell", "Service", "instruction", "where", "success", "otherwise", "freeze", "tell", "service", "application", "fault"}
+    )
     for address in ("/", "/alerts/", "/incidents/", "/switches/", "/proposals/", f"/incidents/{confirmed.number}/"):
         found = set(re.findall(r"[A-Za-z]{3,}", words(client.get(address)))) - allowed
         assert not {word for word in found if word not in allowed}, (address, found)

@@ -100,7 +100,9 @@ def test_success_clears_the_count(company):
     assert try_once(client).status_code == 422
 
 
-@pytest.mark.parametrize("key,age_s,alive", [("seen_at", 29 * 60, True), ("seen_at", 31 * 60, False), ("started_at", 11 * 3600, True), ("started_at", 13 * 3600, False)])
+@pytest.mark.parametrize(
+    "key,age_s,alive", [("seen_at", 29 * 60, True), ("seen_at", 31 * 60, False), ("started_at", 11 * 3600, True), ("started_at", 13 * 3600, False)]
+)
 def test_a_session_ends_after_half_an_hour_idle_and_after_twelve_hours(company, browser, key, age_s, alive):
     client = browser("lead")
     session = client.session

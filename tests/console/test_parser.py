@@ -8,7 +8,16 @@ from rest_framework.exceptions import ParseError
 
 from console.api.parsers import MAX_BYTES, BodyTooLarge, StrictJSONParser
 
-GOOD = [b"{}", b"", b"  ", b'{"a": 1}', '{"名": "值🙂"}'.encode(), b'{"a": [1, 2.5, null, true, "x"]}', b'{"a": "\\u4f60"}', b'{"a": "\\ud83d\\ude42"}']
+GOOD = [
+    b"{}",
+    b"",
+    b"  ",
+    b'{"a": 1}',
+    '{"名": "值🙂"}'.encode(),
+    b'{"a": [1, 2.5, null, true, "x"]}',
+    b'{"a": "\\u4f60"}',
+    b'{"a": "\\ud83d\\ude42"}',
+]
 BAD = {
     "list at the top": b"[]",
     "null at the top": b"null",

@@ -64,9 +64,15 @@ def test_a_stranger_to_the_house_gets_nowhere(company, confirmed):
     samples = sample_of_each(company, confirmed)
     for address, view in every_view():
         rule, _roles = view.access_rule
-        if rule in (access.PUBLIC, access.KEY, access.OPERATIONS) or not address.startswith(("/api/", "/do/", "/alerts", "/incidents", "/switches", "/proposals")):
+        if rule in (access.PUBLIC, access.KEY, access.OPERATIONS) or not address.startswith(
+            ("/api/", "/do/", "/alerts", "/incidents", "/switches", "/proposals")
+        ):
             continue
-        real = address.replace("<uuid:public_id>", str(confirmed.public_id)).replace("<str:number>", confirmed.number).replace("<str:move_id>", "incidents.note")
+        real = (
+            address.replace("<uuid:public_id>", str(confirmed.public_id))
+            .replace("<str:number>", confirmed.number)
+            .replace("<str:move_id>", "incidents.note")
+        )
         for method in ("get", "post"):
             answer = getattr(Client(), method)(real, content_type="application/json")
             assert answer.status_code in (302, 401, 405), (method, real, answer.status_code)

@@ -38,7 +38,17 @@ def test_the_home_screen_leads_with_the_worst_incident_and_its_clock(confirmed, 
 @pytest.mark.req("RTO-01")
 def test_the_incident_room_shows_way_clocks_tasks_roles_and_timeline(confirmed, browser):
     shown = words(browser("lead").get(f"/incidents/{confirmed.number}/"))
-    for expected in ("Orders cannot be paid", "Business on standby", "Business normal", "Back on primary", "Running", "Waiting", "Freeze", "Tell-Service", "Commander"):
+    for expected in (
+        "Orders cannot be paid",
+        "Business on standby",
+        "Business normal",
+        "Back on primary",
+        "Running",
+        "Waiting",
+        "Freeze",
+        "Tell-Service",
+        "Commander",
+    ):
         assert expected in shown
     assert re.search(r"Discovered .* Confirmed since", shown)
 
