@@ -88,18 +88,21 @@ def alerts_cleared(entries: Sequence[Entry]) -> None:
 def alerts_flapping(entries: Sequence[Entry]) -> None:
     """Alerts of these incidents come and go again and again: said once per batch and incident."""
     turns = {UUID(entry.payload["alert_id"]): int(entry.payload["turns"]) for entry in entries}
-    links = IncidentAlert.objects.filter(alert__public_id__in=turns, incident__state__in=NOT_OVER).select_related("alert", "incident__part__unit")
-    grouped: dict[Incident, set[UUID]] = defaultdict(set)
-    for link in links.order_by("incident_id"):
-        grouped[link.incident].add(link.alert.public_id)
+    identities = {(alert.source_id, alert.dedup_key): turns[alert.public_id] for alert in Alert.objects.filter(public_id__in=turns)}
+    links = IncidentAlert.objects.filter(alert__source__in={key[0] for key in identities}, alert__dedup_key__in={key[1] for key in identities})
+    grouped: dict[Incident, dict[tuple[int, str], int]] = defaultdict(dict)
+    for link in links.filter(incident__state__in=NOT_OVER).select_related("alert", "incident__part__unit").order_by("incident_id"):
+        identity = (link.alert.source_id, link.alert.dedup_key)
+        if identity in identities:  # the turn that is told of may itself never have been joined: the intake holds most of them back
+            grouped[link.incident][identity] = identities[identity]
     records = [
         Record(
-            event=AlertsFlapping(incident_id=incident.public_id, alert_count=len(ids), turns=max(turns[public_id] for public_id in ids)),
+            event=AlertsFlapping(incident_id=incident.public_id, alert_count=len(theirs), turns=max(theirs.values())),
             subject=incident,
             under=[incident.part],
             cause=entries[-1],
         )
-        for incident, ids in grouped.items()
+        for incident, theirs in grouped.items()
     ]
     journal.record_many(records, actor=SYSTEM)
 

@@ -15,7 +15,8 @@ from kernel import clock, deadlines, journal
 from kernel.actors import SYSTEM
 from kernel.errors import Invalid, NotPermitted
 from kernel.journal.relay import relay
-from kernel.models import Deadline, Entry
+from kernel.models import Entry
+from monitoring.probes.models import Probe, Series
 from notify.models import Message, Page
 from notify.services import page_acknowledge
 from tests.incidents.response.test_life_cycle import at
@@ -105,6 +106,8 @@ def test_a_role_is_called_until_its_holder_answers(world: World) -> None:
     page_acknowledge(public_id=page.public_id, version=None, actor=world.actor("bea"))
     relay()
     assert incident.roles.get(role="business_lead").acknowledged_at is not None
+    told = [(entry.name, entry.subject_label) for entry in journal.timeline(incident)]
+    assert ("notify.page_acknowledged.v1", f"{incident.number} · business lead") in told
     assert entries(incident, "incidents.role_acknowledged.v1")[0].payload["roles"] == ["business_lead"]
 
 
@@ -268,6 +271,19 @@ def test_a_major_incidents_switch_needs_a_second_person(world: World) -> None:
     assert Outage.objects.get().needs_second is True
 
 
+@pytest.mark.req("RTO-01")
+def test_the_first_failed_probe_or_a_late_alert_of_an_earlier_start_moves_the_beginning(world: World) -> None:
+    began = clock.now() - timedelta(minutes=9)
+    incident = world.confirmed(grade="severe", stops_business="no")
+    world.hear(world.alert(started_at=began + timedelta(minutes=1)))
+    incident = services.business_stop(**at(incident), actor=world.actor("lena"))
+    assert incident.failing_since == began + timedelta(minutes=1)
+    series = Series.objects.create(part=world.other_part, name="answer")
+    probe = {"kind": "http", "target": "http://127.0.0.1/", "series": series, "state_since": began, "next_at": began}
+    Probe.objects.create(name="payments", part=world.other_part, failing_since=began, **probe)
+    assert world.confirmed(part=world.other_part).failing_since == began
+
+
 @pytest.mark.parametrize(
     "grade, part, opens", [("general", "part", False), ("severe", "part", True), ("major", "part", True), ("severe", "other_part", False)]
 )
@@ -347,12 +363,23 @@ def test_an_update_begins_the_cadence_anew(world: World) -> None:
     assert len(entries(incident, "incidents.update_overdue.v1")) == 1
 
 
+def test_a_timer_of_an_earlier_update_that_fires_after_all_says_nothing(world: World) -> None:
+    """The sweep may have claimed it just when the update was posted."""
+    incident = world.confirmed(grade="severe")
+    old = deadlines.armed_of(incident, "update_due")
+    incident = services.update_post(**at(incident), actor=world.actor("lena"), body="Still locating.")
+    services.updates_overdue(old, clock.now())
+    assert not entries(incident, "incidents.update_overdue.v1")
+    services.updates_overdue(deadlines.armed_of(incident, "update_due"), clock.now())
+    assert len(entries(incident, "incidents.update_overdue.v1")) == 1
+
+
 def test_after_the_end_nobody_is_asked_for_updates(world: World) -> None:
     incident = world.resolved(grade="severe")
+    assert deadlines.armed_of(incident, "update_due") == []
     clock.wind(timedelta(hours=3))
     deadlines.sweep("update_due")
     assert not entries(incident, "incidents.update_overdue.v1")
-    assert not Deadline.objects.filter(kind="update_due", fired_at=None, cancelled_at=None).exists()
 
 
 def test_late_tasks_are_told_to_the_commander(world: World) -> None:
