@@ -29,6 +29,7 @@ class TaskList(models.Model):
     subject_label = models.CharField(max_length=300)
     unit_path = models.CharField(max_length=500, blank=True)
     fence = models.CharField(max_length=80, blank=True)
+    url = models.CharField(max_length=500, blank=True)  # where the work stands, for the messages to its owners
     playbook = models.CharField(max_length=80)
     name_en = models.CharField(max_length=200)
     name_zh = models.CharField(max_length=200)

@@ -29,7 +29,9 @@ OwnerOf = Callable[[PlaybookStep], User | None]
 
 
 @transaction.atomic
-def task_list_start(*, subject: Any, playbook: Playbook, owner_of: OwnerOf, actor: Actor, cause: Any = None, fence: str = "") -> TaskList:
+def task_list_start(
+    *, subject: Any, playbook: Playbook, owner_of: OwnerOf, actor: Actor, cause: Any = None, fence: str = "", url: str = ""
+) -> TaskList:
     """Copy a playbook's steps into tasks for a record, each with its owner and due time; the same playbook a second time changes nothing.
 
     The steps of a track follow one another, those of two tracks run side by side: a step is due when the expected minutes
@@ -45,6 +47,7 @@ def task_list_start(*, subject: Any, playbook: Playbook, owner_of: OwnerOf, acto
             "subject_label": ref.label,
             "unit_path": subject.permission_path() if hasattr(subject, "permission_path") else "",
             "fence": fence,
+            "url": url,
             "name_en": playbook.name_en,
             "name_zh": playbook.name_zh,
             "started_at": now,
@@ -215,4 +218,5 @@ def _overdue(task: Task, now: datetime) -> events.TaskOverdue:
 
 def _told(task: Task) -> dict[str, Any]:
     """What the plan's texts may speak of."""
-    return {"task": {"en": task.name_en, "zh": task.name_zh}, "due_at": task.due_at, "number": task.task_list.subject_label}
+    told = {"task": {"en": task.name_en, "zh": task.name_zh}, "due_at": task.due_at, "number": task.task_list.subject_label}
+    return told | ({"url": task.task_list.url} if task.task_list.url else {})

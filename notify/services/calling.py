@@ -67,7 +67,7 @@ def exhaust(page: Page, *, at: datetime) -> None:
     called = [call.user for call in page.calls.select_related("user").distinct("user_id").order_by("user_id")]
     journal.record(_event(page, events.PageExhausted, called=len(called), at=at), subject=page, under=[page.about], actor=SYSTEM)
     if called:
-        message = _message(page, text=EXHAUSTED_TEXT, at=at)
+        message = _message(page, text=EXHAUSTED_TEXT, at=at, before_round=page.round + 1)
         for user in called:
             queue_for(message, user, at=at, acks=[ack_link(page, user)])
 
@@ -111,7 +111,7 @@ def _is_inside(page: Page, user: User) -> bool:
 
 def _call(page: Page, people: Sequence[User], *, step: int | None, at: datetime, actor: Actor, cause: Any) -> bool:
     """Call these people; False when no channel of any of them works now (they are queued all the same, for when it does)."""
-    message = _message(page, text=ESCALATED_TEXT if page.calls.exists() else page.text, at=at)
+    message = _message(page, text=ESCALATED_TEXT if page.calls.exists() else page.text, at=at, before_round=page.round)
     called: list[str] = []
     held: list[str] = []
     unreachable: list[PageCall] = []
@@ -132,9 +132,9 @@ def _call(page: Page, people: Sequence[User], *, step: int | None, at: datetime,
     return len(unreachable) < len(people)
 
 
-def _message(page: Page, *, text: str, at: datetime) -> Message:
-    """One message per round. The escalated ones also say how long and whom it was called before."""
-    before = page.calls.filter(round__lt=page.round).select_related("user").order_by("round", "id")
+def _message(page: Page, *, text: str, at: datetime, before_round: int) -> Message:
+    """One message per round. The escalated ones also say for how long, and who was called before."""
+    before = page.calls.filter(round__lt=before_round).select_related("user").order_by("round", "id")
     names = list(dict.fromkeys(call.user.display_name for call in before))
     minutes = int((at - page.started_at).total_seconds() // 60)
     return Message.objects.create(

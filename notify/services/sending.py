@@ -9,7 +9,6 @@ Each channel has a lane of its own with a few sendings at once, so that one that
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from queue import Empty, SimpleQueue
 from uuid import UUID, uuid4
 
@@ -31,7 +30,7 @@ GATE_WAIT_S = 1.0
 
 _CLAIM = """
 UPDATE notify_delivery AS d
-SET state = 'sending', lease_id = %(lease)s, lease_until = clock_timestamp() + %(life)s, attempts = d.attempts + 1,
+SET state = 'sending', lease_id = %(lease)s, lease_until = clock_timestamp() + make_interval(secs => %(life_s)s), attempts = d.attempts + 1,
     first_attempt_at = coalesce(d.first_attempt_at, switchback_now()), handed_over_at = NULL,
     is_repeat = d.is_repeat OR d.state = 'maybe_sent', version = d.version + 1
 FROM (
@@ -247,9 +246,8 @@ def send_timeout_s() -> float:
 
 def _claim(kind: str, lease_id: UUID, limit: int) -> list[int]:
     """Lease due deliveries of one channel, in one statement and one short transaction."""
-    life = timedelta(seconds=settings.NOTIFY_LEASE_SECONDS)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"lease": str(lease_id), "life": life, "channel": kind, "limit": limit})
+        cursor.execute(_CLAIM, {"lease": str(lease_id), "life_s": settings.NOTIFY_LEASE_SECONDS, "channel": kind, "limit": limit})
         return [row[0] for row in cursor.fetchall()]
 
 

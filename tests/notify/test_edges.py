@@ -82,8 +82,9 @@ def test_lists_are_cut_to_what_one_may_see_and_cost_the_same_however_long(
         with pytest.raises(NotFound):
             records.fetch("page", actor, pages[0].public_id)
     assert records.fetch("page", org.actor_of_user(lin), pages[0].public_id) == pages[0]
+    herself = org.actor_of_user(lin)
     with django_assert_num_queries(1):
-        mine = [records.get("delivery").output(item) for item in records.get("delivery").list_for(org.actor_of_user(lin), state="queued")]
+        mine = [records.get("delivery").output(item) for item in records.get("delivery").list_for(herself, state="queued")]
     assert {item["user"]["name"] for item in mine} == {"Lin"}
     assert {item["address"] for item in mine} == {"l…@example.com"}
     page_id = str(pages[0].public_id)

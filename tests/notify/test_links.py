@@ -122,7 +122,7 @@ def test_forged_and_mangled_links_are_refused_without_a_hint(called: tuple[Page,
     swapped = token_of(other).partition(".")[0]
     for forged in (f"{body}.{signature[::-1]}", f"{swapped}.{signature}", body, "x", "." + signature, f"{body}.", token + "a", "%00", "a" * 5000):
         answer = client.post(f"/ack/{forged}/")
-        assert answer.status_code == 404
+        assert answer.status_code in (400, 404)  # 400: an address with a NUL in it reaches no screen
     page.refresh_from_db()
     assert page.state == "calling"
 

@@ -84,6 +84,7 @@ def test_unanswered_goes_on_to_the_end_of_the_chain_and_then_says_so(person: Mak
     services.send_due()
     assert "Lin did not answer for 5 min" in text_of(mail.to("chen@example.com")[0])
     assert len(mail.to("lin@example.com")) == 2  # told again at the end
+    assert "Lin, Chen, Director" in text_of(mail.to("lin@example.com")[1])
     assert entries(started).count("page_exhausted") == 1
     assert Entry.objects.filter(name="notify.page_exhausted.v1", links__record_id=subject.id).count() == 1
     pass_time(timedelta(hours=2))
