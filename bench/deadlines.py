@@ -70,7 +70,8 @@ def _read(bench: Bench) -> Timing:
     )[0]
     names = "('incidents.clock_breached.v1', 'incidents.clock_warned.v1')"
     entries = bench.count(f"SELECT count(*) FROM kernel_entry WHERE name IN {names}")
-    repeated = f"SELECT count(*) FROM (SELECT 1 FROM kernel_entry WHERE name IN {names} GROUP BY subject_id, name, payload->>'percent' HAVING count(*) > 1) x"
+    groups = f"SELECT 1 FROM kernel_entry WHERE name IN {names} GROUP BY subject_id, name, payload->>'percent' HAVING count(*) > 1"
+    repeated = f"SELECT count(*) FROM ({groups}) x"
     p50, p99, worst = (float(str(value or "nan")) for value in row[1:])
     return Timing(
         armed=bench.count("SELECT count(*) FROM kernel_deadline"),

@@ -15,7 +15,8 @@ from django.views.decorators.csrf import csrf_exempt
 TABLE = """
 CREATE TABLE IF NOT EXISTS reference_alert (
     id bigserial PRIMARY KEY, fingerprint text NOT NULL UNIQUE, status text NOT NULL, severity text NOT NULL, summary text NOT NULL,
-    labels jsonb NOT NULL, annotations jsonb NOT NULL, starts_at timestamptz NOT NULL, count int NOT NULL DEFAULT 1, last_seen timestamptz NOT NULL DEFAULT now());
+    labels jsonb NOT NULL, annotations jsonb NOT NULL, starts_at timestamptz NOT NULL,
+    count int NOT NULL DEFAULT 1, last_seen timestamptz NOT NULL DEFAULT now());
 CREATE INDEX IF NOT EXISTS reference_alert_seen ON reference_alert (last_seen);
 CREATE INDEX IF NOT EXISTS reference_alert_status ON reference_alert (status, severity);
 """

@@ -108,9 +108,10 @@ def record(
     )[0]
 
 
-def record_many(records: Sequence[Record], *, actor: Actor) -> list[Entry]:
-    """Write entries, their links and the deliveries of their subscribers in one statement. Returns them in order.
+def record_many(records: Sequence[Record], *, actor: Actor, want_entries: bool = True) -> list[Entry]:
+    """Write entries, their links and the deliveries of their subscribers in one statement.
 
+    Returns them in order, or nothing where `want_entries` is False: making the objects is a good part of a storm's cost.
     Raises RuntimeError outside a transaction: an entry without its change, or a change without its entry, is a lie.
     """
     if not records:
@@ -126,7 +127,7 @@ def record_many(records: Sequence[Record], *, actor: Actor) -> list[Entry]:
     for item in records:
         if isinstance(item.subject, Stateful):
             item.subject.remember()
-    return [_entry(row, ids[row["public_id"]], actor) for row in rows]
+    return [_entry(row, ids[row["public_id"]], actor) for row in rows] if want_entries else []
 
 
 def link(parent: Any, child: Any, *, since: datetime | None, actor: Actor, cause: Any = None) -> None:

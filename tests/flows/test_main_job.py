@@ -216,7 +216,7 @@ def resolve(engineer: Person, lead: Person, incident: dict[str, Any]) -> None:
     if refused.get("state") == "resolved":
         return
     for condition in ("functions", "data", "business"):
-        lead.move("incidents", incident, "end_condition_check", condition=condition, passed=True, evidence="Looked at orders, lag 0, all three clocks met.")
+        lead.move("incidents", incident, "end_condition_check", condition=condition, passed=True, evidence="Orders flow, lag 0, three clocks met.")
     resolved = lead.move("incidents", incident, "resolve")
     assert resolved["state"] == "resolved"
 
@@ -241,11 +241,13 @@ def test_an_unanswered_page_goes_to_the_end_of_the_chain(console: Console, lead:
     for expected in ("chen.yu", "wang.lei", "zhao.min", "sun.jie", "zhou.hong"):
 
         def seen(expected: str = expected) -> bool:
-            return any(mail.to == f"{expected}@demo.example" and incident["number"] in str(mail.message["Subject"]) for mail in console.sink.mails[before:])
+            to = f"{expected}@demo.example"
+            return any(mail.to == to and incident["number"] in str(mail.message["Subject"]) for mail in console.sink.mails[before:])
 
         wait_for(f"a page to {expected}", seen, within_s=30)
         called.append(expected)
         console.lab("clock", "301")
     told(f"escalation: {' → '.join(called)}")
-    page = wait_for("the page at its end", lambda: next((p for p in lead.items("pages") if p["state"] == "exhausted"), None), within_s=20)
+    ended = wait_for("the page at its end", lambda: next((page for page in lead.items("pages") if page["state"] == "exhausted"), None), within_s=20)
+    assert ended["about"]["label"] == incident["number"]
     lead.move("incidents", incident, "false_alarm", reason="rehearsal")

@@ -138,7 +138,7 @@ def clock_deadlines_fire(due: Sequence[Deadline], now: datetime) -> None:
     fsm.move_many(breached, "breach", at=now)
     breaches = {row.public_id for row in breached}
     entries = [_entry(item, clocks[item.subject_id], now) for item in live if int(item.key) < BREACH or item.subject_id in breaches]
-    journal.record_many(entries, actor=SYSTEM)
+    journal.record_many(entries, actor=SYSTEM, want_entries=False)
 
 
 def _lock_many(public_ids: set[UUID]) -> dict[UUID, Any]:

@@ -158,7 +158,7 @@ def _record(known: rows.Known, directory: Directory) -> None:
         for fact in identity.facts:
             by_source[identity.source_id].append(record_of(fact, directory.sources[identity.source_id], directory))
     for source_id, records in by_source.items():
-        journal.record_many(records, actor=directory.sources[source_id].actor)
+        journal.record_many(records, actor=directory.sources[source_id].actor, want_entries=False)
 
 
 def record_of(fact: Fact, source: KnownSource, directory: Directory) -> Record:

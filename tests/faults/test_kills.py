@@ -1,0 +1,309 @@
+"""Kills while work is claimed, of every process and both services, under load (T1–T7, T13). Counts are printed.
+
+One console, one load, one long story: whatever dies, no accepted alert is lost, no page is lost, every deadline fires once.
+Full lengths run with `make soak` (SWITCHBACK_SOAK=1); here each silence lasts 20 s.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+import pytest
+import redis
+
+from tests.faults.load import Filing, copies
+from tests.flows.conftest import free_ports
+from tests.flows.running import Console, Person, running, wait_for
+from tests.flows.test_main_job import SCOPES, switched
+
+pytestmark = [pytest.mark.story, pytest.mark.timeout(1500)]
+
+IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
+KILLS = 10
+SILENCE_S = 60 if IS_SOAK else 20
+ALERTS_PER_SECOND = 50 if IS_SOAK else 15
+POINTS = (
+    "notify.after_claim", "notify.after_send", "notify.before_record",
+    "relay.after_claim", "relay.before_commit", "deadline.after_claim", "deadline.before_commit",
+)  # fmt: skip
+ESCALATION_S = 301  # the shipped chain waits five minutes for an answer
+
+
+def told(line: str) -> None:
+    """A count, for whoever reads the run."""
+    print(f"  faults: {line}", flush=True)
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """`make run` whose processes die at a fault point as soon as that point's trigger file exists."""
+    folder = Path(tmp_path_factory.mktemp("faults"))
+    for parent in (folder, *list(folder.parents)[:2]):
+        parent.chmod(0o755)
+    triggers = folder / "triggers"
+    triggers.mkdir()
+    fault = ",".join(f"{point}@{triggers / point}" for point in POINTS)
+    port, sink_port = free_ports(2)
+    with running(folder / "home", port, sink_port, SWITCHBACK_FAULT=fault, NOTIFY_LEASE_SECONDS="5") as started:
+        started.triggers = triggers  # type: ignore[attr-defined]
+        yield started
+
+
+@pytest.fixture(scope="module")
+def engineer(console: Console) -> Person:
+    """On duty."""
+    return console.as_person("chen.yu", *SCOPES, "contact-points:read", "contact-points:write", "deliveries:read")
+
+
+@pytest.fixture(scope="module")
+def lead(console: Console) -> Person:
+    """Leads operations."""
+    return console.as_person("zhao.min", *SCOPES)
+
+
+@pytest.fixture(scope="module")
+def filing(console: Console) -> Iterator[Filing]:
+    """Alerts come in all the time."""
+    source = console.manage("source_create", "--kind", "alertmanager", "--name", "load", "--json")
+    url = console.url + "/" + json.loads(source)["url"].split("/", 3)[3]
+    thread = Filing(url, per_second=ALERTS_PER_SECOND)
+    thread.start()
+    yield thread
+    if thread.is_alive():
+        thread.end()
+
+
+def query(console: Console, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Count in the database itself."""
+    connection = psycopg2.connect((console.home / "database_url").read_text().strip(), connect_timeout=5)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def count(console: Console, statement: str, *parameters: Any) -> int:
+    """One number."""
+    return int(query(console, statement, *parameters)[0][0] or 0)
+
+
+class Outage:
+    """The incident whose clocks run through all the kills."""
+
+    incident: dict[str, Any]
+    record: dict[str, Any]
+
+
+def provoke(console: Console, engineer: Person, lead: Person, state: dict[str, Any]) -> None:
+    """Something to claim: a message, an entry with subscribers, an escalation that is due."""
+    point = state.setdefault("contact", engineer.items("contact-points", user__username="chen.yu")[0])
+    retried(lambda: engineer.move("contact-points", point, "contact_point_test"))
+    if state.get("escalations", 5) >= 5:
+        if "incident" in state:
+            retried(lambda: lead.move("incidents", state["incident"], "false_alarm", reason="rehearsal"))
+        part = lead.items("parts")[0]
+        title = f"rehearsal {time.time():.0f}"
+        state["incident"] = retried(lambda: lead.do("/api/v1/incidents/open/", part=part["slug"], fault_class="network", title=title))
+        state["escalations"] = 0
+    else:
+        retried(lambda: console.lab("clock", str(ESCALATION_S)))
+        state["escalations"] += 1
+
+
+def retried(act: Any, *, within_s: float = 60) -> Any:
+    """A person clicks again when the server is just being killed."""
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            return act()
+        except Exception:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+
+
+@pytest.mark.req("RTO-01", "INC-03")
+def test_nothing_is_lost_when_processes_die_at_the_worst_moment(console: Console, engineer: Person, lead: Person, filing: Filing) -> None:
+    state: dict[str, Any] = {}
+    provoke(console, engineer, lead, state)
+    died = dict.fromkeys(POINTS, 0)
+    triggers: Path = console.triggers  # type: ignore[attr-defined]
+    for _round in range(KILLS * 3):
+        wanted = [point for point in POINTS if died[point] < KILLS]
+        if not wanted:
+            break
+        for point in wanted:
+            (triggers / point).touch()
+        provoke(console, engineer, lead, state)
+        end = time.monotonic() + 12
+        while time.monotonic() < end and any((triggers / point).exists() for point in wanted):
+            time.sleep(0.2)
+        for point in wanted:
+            died[point] += not (triggers / point).exists()
+    for point in POINTS:
+        (triggers / point).unlink(missing_ok=True)
+    told(f"died at the fault points: {died}")
+    assert min(died.values()) >= KILLS
+    settled(console, filing)
+
+
+def test_nothing_is_lost_when_each_process_is_killed_ten_times(console: Console, engineer: Person, lead: Person, filing: Filing) -> None:
+    state: dict[str, Any] = {}
+    kills: dict[str, int] = {}
+    names = ("worker", "beat", "web", "watchdog")
+    threads = [threading.Thread(target=kill_again_and_again, args=(console, name, kills), daemon=True) for name in names]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        provoke(console, engineer, lead, state)
+        time.sleep(1)
+    told(f"killed: {kills}")
+    assert kills == dict.fromkeys(kills, KILLS)
+    assert len(kills) == 4
+    settled(console, filing)
+
+
+def kill_again_and_again(console: Console, name: str, kills: dict[str, int]) -> None:
+    """SIGKILL to the part's whole group as soon as it is up again."""
+    seen: set[int] = set()
+
+    def risen() -> int | None:
+        pid = console.pids().get(name)
+        return pid if pid is not None and pid not in seen and psutil.pid_exists(pid) else None
+
+    for _ in range(KILLS):
+        pid = wait_for(f"a new {name}", risen, within_s=120)
+        time.sleep(1.5)  # let it take up work
+        seen.add(pid)
+        os.killpg(pid, signal.SIGKILL)
+        kills[name] = kills.get(name, 0) + 1
+
+
+def test_nothing_depends_on_redis(console: Console, engineer: Person, lead: Person, filing: Filing) -> None:
+    broker = redis.Redis.from_url((console.home / "redis_url").read_text().strip())
+    state: dict[str, Any] = {}
+    for _ in range(3):
+        broker.flushall()
+        provoke(console, engineer, lead, state)
+    accepted = len(filing.accepted)
+    pid = console.pids()["valkey"]
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        while time.monotonic() - began < SILENCE_S:
+            provoke(console, engineer, lead, state)
+            time.sleep(2)
+        mails = len(console.sink.mails)
+        wait_for("mail while the broker is silent", lambda: len(console.sink.mails) > mails or mails, within_s=30)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    taken = len(filing.accepted) - accepted
+    told(f"broker frozen {SILENCE_S} s: {taken} alerts taken meanwhile, slowest answer {filing.slowest_s:.2f} s")
+    assert taken > SILENCE_S
+    os.kill(console.pids()["valkey"], signal.SIGKILL)
+    provoke(console, engineer, lead, state)
+    settled(console, filing)
+
+
+def test_no_alert_is_lost_when_postgres_dies(console: Console, engineer: Person, lead: Person, filing: Filing) -> None:
+    state: dict[str, Any] = {}
+    for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast shutdown, immediate, and gone
+        before = filing.codes.copy()
+        os.kill(console.pids()["postgres"], how)
+        wait_for("alerts taken again", lambda b=before: filing.codes["200"] > b["200"] + 20, within_s=60)  # type: ignore[misc]
+        provoke(console, engineer, lead, state)
+    told(f"answers of the intake in all: {dict(filing.codes)}")
+    assert not [code for code in filing.codes if code.startswith("5") and code != "503"]
+    settled(console, filing)
+
+
+def test_each_recovery_clock_fires_each_threshold_once_through_it_all(console: Console, engineer: Person, lead: Person, filing: Filing) -> None:
+    """T13: 1 h, 2 h and 24 h by winding the clock, while processes are killed."""
+    part = lead.items("parts")[0]
+    incident = retried(lambda: lead.do("/api/v1/incidents/open/", part=part["slug"], fault_class="software", title="clocks through the storm"))
+    retried(lambda: engineer.move("incidents", incident, "confirm", grade="severe", stops_business=True))
+    outage = next(each for each in lead.items("outages") if each["state"] == "failing")
+    wound = threading.Thread(target=kill_again_and_again_once, args=(console,), daemon=True)
+    wound.start()
+    for _ in range(7):
+        retried(lambda: console.lab("clock", "600"))
+        time.sleep(1)
+    wait_for("the switchover clock breached", lambda: retried(lambda: state_of(engineer, outage, "switchover")) == "breached", within_s=60)
+    retried(lambda: lead.move("outages", outage, "switch_over"))
+    switched(lead, retried(lambda: lead.items("switches"))[0], within_s=120)
+    retried(lambda: engineer.move("outages", outage, "repair_record", what="rehearsed"))
+    for _ in range(9):
+        retried(lambda: console.lab("clock", "10000"))
+        time.sleep(1)
+    for kind, wanted in (("switchover", "met_late"), ("recovery", "breached"), ("switchback", "breached")):
+        wait_for(f"{kind} {wanted}", lambda k=kind, w=wanted: retried(lambda: state_of(engineer, outage, k)) == w, within_s=60)  # type: ignore[misc]
+    wound.join(60)
+    settled(console, filing)
+    rows = query(
+        console,
+        "SELECT payload->>'kind', coalesce(payload->>'percent', '100'), count(*) FROM kernel_entry"
+        " WHERE name IN ('incidents.clock_warned.v1', 'incidents.clock_breached.v1') AND payload->>'outage_id' = %s GROUP BY 1, 2 ORDER BY 1, 2",
+        outage["id"],
+    )
+    told(f"thresholds fired: {rows}")
+    expected = sorted((kind, percent, 1) for kind in ("switchover", "recovery", "switchback") for percent in ("50", "80", "95", "100"))
+    assert sorted(rows) == expected
+    early = count(console, "SELECT count(*) FROM kernel_deadline WHERE fired_at < due_at")
+    assert early == 0
+
+
+def kill_again_and_again_once(console: Console) -> None:
+    """One kill of each process while the clocks fire."""
+    for name in ("worker", "beat", "watchdog"):
+        os.killpg(console.pids()[name], signal.SIGKILL)
+        time.sleep(4)
+
+
+def state_of(person: Person, outage: dict[str, Any], kind: str) -> str:
+    """State of one clock of the outage."""
+    return str(next(each["state"] for each in person.items("clocks") if each["outage"] == outage["number"] and each["kind"] == kind))
+
+
+def settled(console: Console, filing: Filing) -> None:
+    """After the storm: everything due is done, everything accepted is there, every message went out."""
+
+    def nothing_due() -> bool:
+        due = "fired_at IS NULL AND cancelled_at IS NULL AND next_try_at <= switchback_now()"
+        return (
+            count(console, "SELECT count(*) FROM kernel_delivery WHERE state = 'pending'") == 0
+            and count(console, f"SELECT count(*) FROM kernel_deadline WHERE {due}") == 0
+            and count(console, "SELECT count(*) FROM notify_delivery WHERE state IN ('queued', 'sending')") == 0
+        )
+
+    wait_for("everything due done", lambda: retried(nothing_due), within_s=90, every_s=1)
+    accepted = set(filing.accepted)
+    stored = {row[0] for row in query(console, "SELECT dedup_key FROM alerts_alert WHERE labels->>'alertname' = 'Load'")}
+    lost = accepted - stored
+    told(f"{len(accepted)} alerts accepted, {len(lost)} lost")
+    assert not lost
+    assert count(console, "SELECT count(*) FROM kernel_delivery WHERE state = 'dead'") == 0
+    twice = query(
+        console,
+        "SELECT subject_id, payload->>'step', count(*) FROM kernel_entry WHERE name = 'notify.page_escalated.v1' GROUP BY 1, 2 HAVING count(*) > 1",
+    )
+    assert twice == []
+    sent = copies(console.sink)
+    rows = query(console, "SELECT idempotency_key, state, is_repeat FROM notify_delivery WHERE channel = 'email' AND state IN ('sent', 'maybe_sent')")
+    missing = [key for key, _state, _repeat in rows if not any(key in seen for seen in sent)]
+    repeated = {key for key, times in sent.items() if times > 1}
+    unmarked = [key for key in repeated if not any(row[0] in key and row[2] for row in rows)]
+    told(f"{len(rows)} mails recorded as sent, {len(missing)} of them never came, {len(repeated)} came twice, {len(unmarked)} of those unmarked")
+    assert not missing
+    assert not unmarked
+    assert count(console, "SELECT count(*) FROM notify_delivery WHERE state = 'failed'") == 0
