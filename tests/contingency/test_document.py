@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import yaml
@@ -11,6 +12,14 @@ from contingency.plan.document import PlanDocumentInvalid, read, write
 from contingency.plan.document.durations import spell
 from contingency.plan.placeholders import REQUIRED_TEXTS
 from contingency.plan.shipped import shipped_plan
+
+
+def parsed(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def dumped(values: Any, **style: Any) -> str:
+    return yaml.dump(values, Dumper=yaml.CSafeDumper, **{"allow_unicode": True, **style})
 
 
 def problems(text: str) -> list[tuple[int, str, str]]:
@@ -35,8 +44,8 @@ def test_the_shipped_plan_is_in_canonical_form():
 @pytest.mark.parametrize("style", [{"indent": 4, "width": 60}, {"default_flow_style": True, "width": 200}, {"allow_unicode": False}])
 def test_a_hand_written_file_keeps_its_meaning_and_becomes_canonical(style):
     """Written by another YAML writer, in another style, with comments, other order of keys, other quotes."""
-    values = yaml.safe_load(shipped_plan())
-    by_hand = "# our plan\n\n" + yaml.safe_dump(values, **{"allow_unicode": True, "sort_keys": True, **style}) + "\n# the end\n"
+    values = parsed(shipped_plan())
+    by_hand = "# our plan\n\n" + dumped(values, **{"sort_keys": True, **style}) + "\n# the end\n"
     assert by_hand != shipped_plan()
     assert write(read(by_hand)) == shipped_plan()
 
@@ -46,7 +55,7 @@ def test_other_readers_of_yaml_see_the_same_document():
     text, _line = changed("name: {en: Procurement, zh: 采购部}", 'name: {en: "no", zh: "2025-01-01"}')
     written = write(read(text))
     assert 'name: {en: "no", zh: "2025-01-01"}' in written
-    unit = next(unit for unit in yaml.safe_load(written)["units"] if unit["slug"] == "procurement")
+    unit = next(unit for unit in parsed(written)["units"] if unit["slug"] == "procurement")
     assert unit["name"] == {"en": "no", "zh": "2025-01-01"}
 
 
@@ -163,7 +172,7 @@ def test_many_problems_are_told_at_once_in_the_order_of_the_lines():
     ],
 )
 def test_what_somebody_needs_at_night_must_be_there(missing, at):
-    values = yaml.safe_load(shipped_plan())
+    values = parsed(shipped_plan())
     key, word = missing.split(": ")
     for section in ("recovery_targets", "response_levels", "positions", "message_texts"):
         if at == section:
@@ -172,8 +181,8 @@ def test_what_somebody_needs_at_night_must_be_there(missing, at):
         values["response_levels"][0]["calls"] = values["response_levels"][0]["calls"][1:]
     if at == "positions":  # and nobody asks for the position that is gone
         gone = "administrator" if word == "administrator" else "project-director"
-        values = yaml.safe_load(yaml.safe_dump(values).replace(f"position: {gone}", "position: auditor").replace(f"- {gone}", "- auditor"))
-    found = problems(yaml.safe_dump(values, allow_unicode=True))
+        values = parsed(dumped(values).replace(f"position: {gone}", "position: auditor").replace(f"- {gone}", "- auditor"))
+    found = problems(dumped(values))
     assert (at, f"“{word}” is missing here.") in [(place, message) for _line, place, message in found]
 
 

@@ -56,7 +56,11 @@ def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, carried: dict
     put: Put[R] = Put()
     for number, row in enumerate(rows):
         values = {name: value(put.by_slug) if callable(value) else value for name, value in row.values.items()}
-        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, values, {**(carried or {}), "order": number}, put)
+        placed = {**(carried or {}), "order": number}
+        put.by_slug[row.slug] = _put_one(model, present.pop(row.slug, None), row.slug, values, placed, put)
+        if put.by_slug[row.slug].pk is None and any(map(callable, row.values.values())):
+            put.by_slug[row.slug].save()  # the rows below it need its key; all others are added at once
+    model._default_manager.bulk_create(row for row in put.added if row.pk is None)
     left: Any
     for left in present.values():
         if left.retired_at is None:
@@ -69,7 +73,6 @@ def rows_put(model: type[R], rows: Sequence[Row], *, at: datetime, carried: dict
 def _put_one(model: type[R], record: R | None, slug: str, values: dict[str, Any], carried: dict[str, Any], put: Put[R]) -> R:
     if record is None:
         record = model(slug=slug, **values, **carried)
-        record.save()
         put.added.append(record)
         return record
     for name, value in {**values, "retired_at": None}.items():

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,9 @@ from django_fsm import FSMField, transition
 from contingency.org.models import User
 from kernel.actors import Actor
 from kernel.models import Stateful
+
+# The changes that the database lets pass; a test compares them with the methods below.
+CHANGES = [("draft", "in_review"), ("in_review", "draft"), ("in_review", "approved"), ("approved", "superseded")]
 
 
 class Plan(Stateful):
@@ -59,6 +63,7 @@ class PlanVersion(Stateful):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-number"]
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["draft", "in_review", "approved", "superseded"]), name="plan_version_state_known"),
             models.UniqueConstraint(fields=["plan", "number"], name="plan_version_number_once"),
