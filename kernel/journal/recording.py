@@ -32,10 +32,15 @@ class Ref:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One entry to be written by `record_many`."""
+    """One entry to be written by `record_many`.
+
+    `payload`: the event's values where the caller has them as plain JSON already; `event` may then be its class (a storm of
+    alerts is thousands of these).
+    """
 
     event: Any
     subject: Any
+    payload: dict[str, Any] | None = None
     under: Sequence[Any] = ()
     reason: str = ""
     before: dict[str, Any] | None = None
@@ -145,7 +150,7 @@ def link(parent: Any, child: Any, *, since: datetime | None, actor: Actor, cause
 
 
 @cache
-def _names_of(event: type[Any]) -> tuple[str, ...]:
+def _names_of(event: type[object]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(event))
 
 
@@ -154,7 +159,9 @@ def _row(number: int, item: Record) -> dict[str, Any]:
     before, after = item.before, item.after
     if before is None and after is None and isinstance(item.subject, Stateful):
         before, after = item.subject.changes()
-    payload = {name: plain(getattr(item.event, name)) for name in _names_of(type(item.event))}
+    payload = item.payload
+    if payload is None:
+        payload = {name: plain(getattr(item.event, name)) for name in _names_of(type(item.event))}
     cause = item.cause.id if isinstance(item.cause, Entry) else item.cause
     return {
         "n": number,

@@ -295,7 +295,7 @@ def settled(console: Console, filing: Filing) -> None:
     assert count(console, "SELECT count(*) FROM kernel_delivery WHERE state = 'dead'") == 0
     twice = query(
         console,
-        "SELECT subject_id, payload->>'step', count(*) FROM kernel_entry WHERE name = 'notify.page_escalated.v1' GROUP BY 1, 2 HAVING count(*) > 1",
+        "SELECT subject_id, payload->>'to_step', count(*) FROM kernel_entry WHERE name = 'notify.page_escalated.v1' GROUP BY 1, 2 HAVING count(*) > 1",
     )
     assert twice == []
     sent = copies(console.sink)
