@@ -1,11 +1,12 @@
 """The intake's own ASGI door: reads the body itself, and stores many requests with one commit.
 
 Requests that arrive while a transaction is running wait for the next one and go into it together, so the commit, the locks
-and the round trips are paid once for all of them; each is still answered only after the commit that holds its alerts. Two
+and the round trips are paid once for all of them; each is still answered only after the commit that holds its alerts. A few
 threads take turns, each with a lasting connection. Under no load a request waits for nobody.
 
-When the answer does not come in time (Postgres frozen, not just refusing) the body goes to the spool and the sender is told
-503 within two seconds; should the transaction still succeed, the body's id keeps the replay from counting it twice.
+When nothing at all has been stored for a while (Postgres frozen, not just refusing) the body goes to the spool and the
+sender is told 503 within two seconds; should the transaction still succeed, the body's id keeps the replay from counting it
+twice. While others are being stored one only has to wait for one's turn.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -32,13 +34,16 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PATHS = ("/in/", "/v2/enqueue")
-WRITERS = 2  # threads, each with a connection: one prepares while the other waits for its commit
+WRITERS = 4  # threads, each with a connection: some read and write while others wait for their commit
 TOGETHER = 64  # requests in one transaction at most …
-TOGETHER_BYTES = 2 * 1024 * 1024  # … and bytes
+TOGETHER_BYTES = 128 * 1024  # … and bytes: some 400 alerts, so that no transaction takes long
 WAITING_LIMIT = 4_000  # requests; then Alertmanager is told 503 and comes again, Prometheus (which would not) still waits
 READ_TIMEOUT_S = 20.0  # for a whole request body
 ANSWER_TIMEOUT_S = 1.6  # then the spool, so that the sender hears within 2 s …
-ANSWER_TIMEOUT_S_PER_MIB = 2.0  # … unless the body is large
+ANSWER_TIMEOUT_S_PER_MIB = 2.0  # … unless the body is large, …
+STANDSTILL_S = 1.5  # … or the writers got something stored within this time, …
+PATIENCE_S = 8.0  # … but never longer than this
+_LOOK_EVERY_S = 0.1
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes read and thrown away, so that a client that only listens afterwards hears its 413
 
 
@@ -62,6 +67,11 @@ class _Writers:
         self._queue: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._is_started = False
+        self.stored_at = 0.0
+
+    def stands_still(self) -> bool:
+        """Whether nothing was stored for longer than a healthy database ever takes."""
+        return time.monotonic() - self.stored_at > STANDSTILL_S
 
     def hand_in(self, pending: _Pending) -> None:
         if not self._is_started:
@@ -88,6 +98,8 @@ class _Writers:
             except Exception:
                 log.error("intake_writer_failed", exc_info=True)  # noqa: G201
                 given = [answers.away()] * len(batch)
+            if any(answer.status != 503 for answer in given):
+                self.stored_at = time.monotonic()
             for loop in {pending.loop for pending in batch}:
                 mine = [(pending.future, answer) for pending, answer in zip(batch, given, strict=True) if pending.loop is loop]
                 with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody listens any more
@@ -138,12 +150,16 @@ class IntakeDoor:
             return answers.busy()
         pending = _Pending(request, asyncio.get_running_loop())
         self._writers.hand_in(pending)
+        started = time.monotonic()
         patience = ANSWER_TIMEOUT_S + ANSWER_TIMEOUT_S_PER_MIB * len(request.body) / (1024 * 1024)
-        try:
-            return await asyncio.wait_for(asyncio.shield(pending.future), patience)
-        except TimeoutError:
-            pending.is_given_up = True
-            return (await asyncio.to_thread(reception.spool_all, [request]))[0]
+        while True:
+            done, _others = await asyncio.wait([pending.future], timeout=patience)
+            if done:
+                return pending.future.result()
+            if self._writers.stands_still() or time.monotonic() - started > PATIENCE_S:
+                pending.is_given_up = True
+                return (await asyncio.to_thread(reception.spool_all, [request]))[0]
+            patience = _LOOK_EVERY_S
 
 
 async def _read(scope: Scope, receive: Receive) -> Request | None:

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
-from uuid import UUID, uuid4
 
 from monitoring.alerts.adapters.alertin import Action, AlertIn
+from monitoring.alerts.timed_ids import text_id_in_time
 
 REFRESH_WITHIN = timedelta(minutes=5)  # Alertmanager's resolve_timeout, for an alert that names no end
 FLAP_WINDOW = timedelta(minutes=10)  # new starts of one alert closer together than this are a chain …
@@ -56,7 +56,7 @@ class Episode:
     fault_class: str = ""
     fault_kind_id: int | None = None
     id: int | None = None
-    public_id: UUID = field(default_factory=uuid4)
+    public_id: str = field(default_factory=text_id_in_time)
     times_seen: int = 0
     expires_at: datetime | None = None
     acknowledged_at: datetime | None = None

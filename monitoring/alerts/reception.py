@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
@@ -31,6 +31,7 @@ from monitoring.alerts.services.heartbeats import Ping, heartbeat_ping
 from monitoring.alerts.services.intake import DirectoryChanged, intake_store
 from monitoring.alerts.services.replay import ping_of
 from monitoring.alerts.spool import Full, Spooled
+from monitoring.alerts.timed_ids import id_in_time
 
 log = structlog.get_logger("monitoring")
 _TRIES = 4
@@ -42,7 +43,7 @@ class _Case:
     """One request on its way: what was found out, and the answer as soon as there is one."""
 
     request: Request
-    body_id: UUID = field(default_factory=uuid4)
+    body_id: UUID = field(default_factory=id_in_time)
     source: KnownSource | None = None
     body: bytes = b""
     filing: Filing | None = None
@@ -242,7 +243,7 @@ def spool_all(requests: Sequence[Request], *, ids: Sequence[UUID] | None = None)
     records: list[Spooled] = []
     given: list[Answer] = []
     for number, request in enumerate(requests):
-        answer, record = _spoolable(request, keys, ids[number] if ids else uuid4())
+        answer, record = _spoolable(request, keys, ids[number] if ids else id_in_time())
         given.append(answer)
         if record is not None:
             records.append(record)

@@ -113,6 +113,7 @@ class Migration(migrations.Migration):
                 ("headers", models.JSONField(default=dict)),
                 ("sha256", models.BinaryField()),
                 ("body", models.BinaryField()),
+                ("is_packed", models.BooleanField(default=False)),
                 ("alert_count", models.PositiveIntegerField()),
                 ("source", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="alerts.source")),
             ],
@@ -437,10 +438,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="alert",
             index=models.Index(condition=models.Q(("part__isnull", False)), fields=["part", "-id"], name="alert_of_part"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(condition=models.Q(("state__in", ("firing", "acknowledged"))), fields=["-id"], name="alert_open"),
         ),
         migrations.AddIndex(
             model_name="alert",

@@ -87,7 +87,6 @@ class Alert(Stateful):
             models.Index(fields=["expires_at"], name="alert_expiring", condition=Q(state__in=OPEN_STATES, expires_at__isnull=False)),
             models.Index(fields=["source", "group_key"], name="alert_open_in_group", condition=Q(state__in=OPEN_STATES) & ~Q(group_key="")),
             models.Index(fields=["part", "-id"], name="alert_of_part", condition=Q(part__isnull=False)),
-            models.Index(fields=["-id"], name="alert_open", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["-id"], name="alert_unrouted", condition=Q(part__isnull=True)),
             models.Index(fields=["announce_at"], name="alert_held_back", condition=Q(announce_at__isnull=False)),
         ]

@@ -1,5 +1,6 @@
 """The bodies as they came, and those that we could not read."""
 
+import zlib
 from datetime import datetime
 from typing import ClassVar
 
@@ -27,6 +28,7 @@ class IntakeBody(models.Model):
     headers = models.JSONField(default=dict)
     sha256 = models.BinaryField()
     body = models.BinaryField()
+    is_packed = models.BooleanField(default=False)
     alert_count = models.PositiveIntegerField()
 
     class Meta:
@@ -35,6 +37,10 @@ class IntakeBody(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    def as_it_came(self) -> bytes:
+        """The body, byte for byte."""
+        return zlib.decompress(self.body) if self.is_packed else bytes(self.body)
 
 
 class FailedIntake(Stateful):

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from monitoring.alerts.adapters.alertin import Reading
 from monitoring.alerts.directory import KnownSource
+from monitoring.alerts.timed_ids import id_in_time
 
 
 class Home(NamedTuple):
@@ -28,7 +29,7 @@ class Filing:
     reading: Reading
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
-    body_id: UUID = field(default_factory=uuid4)
+    body_id: UUID = field(default_factory=id_in_time)
     received_at: datetime | None = None
     home: Home | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -112,7 +112,7 @@ def _filing(source: KnownSource, action: Action, summary: str, *, at: datetime |
         labels={"alertname": "Heartbeat", "source": source.name},
         starts_at=starts_at,
     )
-    return Filing(source=source, format="ping", reading=Reading([alert]), body=b"", received_at=at, body_id=uuid4())
+    return Filing(source=source, format="ping", reading=Reading([alert]), body=b"", received_at=at)
 
 
 def overdue_since() -> datetime | None:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import transaction
 
@@ -162,43 +162,39 @@ def _record(known: rows.Known, directory: Directory) -> None:
 
 
 def record_of(fact: Fact, source: KnownSource, directory: Directory) -> Record:
-    """The entry that a fact makes."""
+    """The entry that a fact makes. The payloads are written out as plain JSON: a storm comes through here (a test compares
+    their names with the events')."""
     episode = fact.episode
     part = directory.parts.get(episode.part_id) if episode.part_id is not None else None
-    part_id = part.public_id if part else None
-    event: AlertRaised | AlertResolved | AlertAcknowledged | AlertFlapping
+    payload: dict[str, Any] = {"alert_id": episode.public_id, "part_id": part.ref.id if part else None}
     after = {"state": episode.state}
     match fact.kind:
         case FactKind.RAISED:
+            event: Any = AlertRaised
             after = {"state": FIRING, "severity": episode.severity}
-            event = AlertRaised(
-                alert_id=episode.public_id,
-                source_id=source.public_id,
-                part_id=part_id,
-                fault_class=episode.fault_class,
-                fault_kind=directory.kinds.get(episode.fault_kind_id or 0, ""),
-                severity=episode.severity,
-                summary=episode.summary,
-                started_at=min(episode.start, episode.first_seen_at),
-                opens_incident=fact.opens_incident,
-                is_flapping=episode.is_flapping,
-            )
+            payload |= {
+                "source_id": source.actor.id,
+                "fault_class": episode.fault_class,
+                "fault_kind": directory.kinds.get(episode.fault_kind_id or 0, ""),
+                "severity": episode.severity,
+                "summary": episode.summary,
+                "started_at": min(episode.start, episode.first_seen_at).isoformat(),
+                "opens_incident": fact.opens_incident,
+                "is_flapping": episode.is_flapping,
+            }
         case FactKind.RESOLVED:
             assert episode.resolved_at is not None
-            event = AlertResolved(
-                alert_id=episode.public_id,
-                part_id=part_id,
-                fault_class=episode.fault_class,
-                resolved_by=episode.resolved_by,
-                resolved_at=episode.resolved_at,
-            )
+            event = AlertResolved
+            payload |= {"fault_class": episode.fault_class, "resolved_by": episode.resolved_by, "resolved_at": episode.resolved_at.isoformat()}
         case FactKind.ACKNOWLEDGED:
-            event = AlertAcknowledged(alert_id=episode.public_id, part_id=part_id)
+            event = AlertAcknowledged
         case FactKind.FLAPPING:
-            event, after = AlertFlapping(alert_id=episode.public_id, part_id=part_id, turns=episode.refires + 1), {}
+            event, after = AlertFlapping, {}
+            payload |= {"turns": episode.refires + 1}
     return Record(
         event=event,
-        subject=Ref("alert", str(episode.public_id), episode.summary[:120]),
+        payload=payload,
+        subject=Ref("alert", episode.public_id, episode.summary[:120]),
         under=(part.ref,) if part else (),
         before={"state": fact.before} if fact.before else None,
         after=after or None,

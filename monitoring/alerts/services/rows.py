@@ -11,7 +11,7 @@ import orjson
 from django.db import connection
 
 from monitoring.alerts.directory import STAMP_SQL
-from monitoring.alerts.episodes import Episode, Identity, Orphan
+from monitoring.alerts.episodes import FIRING, Episode, Identity, Orphan
 
 LOCK_SPACE = 5117  # the first half of our advisory locks; nobody else in the console uses this number
 STRIPES = 1024  # locks in all: Postgres' lock table holds some 6,400 by default
@@ -63,9 +63,11 @@ INSERT INTO alerts_alert (
     fault_kind_id, opens_incident, times_seen, first_seen_at, last_seen_at, expires_at, group_key, is_group_cut, generator_url, acknowledged_at,
     resolved_at, resolved_by, resolve_told_at, refires, is_flapping, announced_at, announce_at)
 SELECT
-    public_id, 1, source_id, dedup_key, episode_start, state, severity, summary, description, labels, annotations, part_id, fault_class,
-    fault_kind_id, opens_incident, times_seen, first_seen_at, last_seen_at, expires_at, group_key, is_group_cut, generator_url, acknowledged_at,
-    resolved_at, resolved_by, resolve_told_at, refires, is_flapping, announced_at, announce_at
+    public_id, 1, source_id, dedup_key, episode_start, coalesce(state, 'firing'), severity, summary, coalesce(description, ''),
+    coalesce(labels, '{}'), coalesce(annotations, '{}'), part_id, coalesce(fault_class, ''), fault_kind_id, coalesce(opens_incident, false),
+    times_seen, first_seen_at, coalesce(last_seen_at, first_seen_at), expires_at, coalesce(group_key, ''), coalesce(is_group_cut, false),
+    coalesce(generator_url, ''), acknowledged_at, resolved_at, coalesce(resolved_by, ''), resolve_told_at, coalesce(refires, 0),
+    coalesce(is_flapping, false), announced_at, announce_at
 FROM jsonb_to_recordset(%s::jsonb) AS v(
     public_id uuid, source_id bigint, dedup_key text, episode_start timestamptz, state text, severity text, summary text, description text,
     labels jsonb, annotations jsonb, part_id bigint, fault_class text, fault_kind_id bigint, opens_incident boolean, times_seen bigint,
@@ -172,7 +174,7 @@ def episode_of(columns: Sequence[Any]) -> Episode:
     """An episode from a row of the columns above."""
     return Episode(
         id=columns[0],
-        public_id=columns[1],
+        public_id=str(columns[1]),
         start=columns[2],
         state=columns[3],
         severity=columns[4],
@@ -256,14 +258,18 @@ def _changed(episode: Episode) -> dict[str, Any]:
 def _added(row: NewRow) -> dict[str, Any]:
     episode, told = row.episode, row.episode.told
     assert told is not None
-    return {
+    values = {
         "public_id": episode.public_id,
         "source_id": row.identity.source_id,
         "dedup_key": row.identity.dedup_key,
         "episode_start": episode.start,
-        "state": episode.state,
         "severity": episode.severity,
         "summary": told.summary,
+        "times_seen": episode.times_seen,
+        "first_seen_at": episode.first_seen_at,
+    }
+    optional = {
+        "state": episode.state if episode.state != FIRING else None,
         "description": told.description,
         "labels": told.labels,
         "annotations": told.annotations,
@@ -271,9 +277,7 @@ def _added(row: NewRow) -> dict[str, Any]:
         "fault_class": episode.fault_class,
         "fault_kind_id": episode.fault_kind_id,
         "opens_incident": episode.opens_incident,
-        "times_seen": episode.times_seen,
-        "first_seen_at": episode.first_seen_at,
-        "last_seen_at": episode.last_seen_at,
+        "last_seen_at": episode.last_seen_at if episode.last_seen_at is not episode.first_seen_at else None,
         "expires_at": episode.expires_at,
         "group_key": told.group_key,
         "is_group_cut": row.is_group_cut,
@@ -287,3 +291,4 @@ def _added(row: NewRow) -> dict[str, Any]:
         "announced_at": episode.announced_at,
         "announce_at": episode.announce_at,
     }
+    return values | {name: value for name, value in optional.items() if value}  # what is left out costs the database nothing to read
