@@ -6,6 +6,7 @@ Every part runs even when one before it failed; the exit status is that of the f
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--soak", action="store_true", help="only the fault tests, at full length, three in a row")
     chosen = parser.parse_args()
     if chosen.soak:
+        os.environ["SWITCHBACK_SOAK"] = "1"  # full lengths, see tests/faults
         runs = [("soak", ["-m", "soak", "--timeout", "7200"])] * 3
     else:
         runs = [

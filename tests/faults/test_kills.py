@@ -25,9 +25,8 @@ from tests.flows.conftest import free_ports
 from tests.flows.running import Console, Person, running, wait_for
 from tests.flows.test_main_job import SCOPES, switched
 
-pytestmark = [pytest.mark.story, pytest.mark.timeout(1500)]
-
 IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
+pytestmark = [pytest.mark.soak if IS_SOAK else pytest.mark.story, pytest.mark.timeout(1500)]
 KILLS = 10
 SILENCE_S = 60 if IS_SOAK else 20
 ALERTS_PER_SECOND = 50 if IS_SOAK else 15
