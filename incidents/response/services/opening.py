@@ -17,7 +17,7 @@ from incidents.response.models import Incident
 from incidents.response.models.states import OPEN, State
 from incidents.response.selectors.proposing import Facts, propose_grade, propose_stops_business
 from incidents.response.services.calling import duty_engineer_call
-from incidents.response.services.outages import outage_join_open
+from incidents.response.services.outages import outage_adopt
 from kernel import clock, journal
 from kernel.actors import Actor
 from kernel.ids import number_next
@@ -100,7 +100,7 @@ def open_for(part: Part, fault_class: str, sign: FirstSign, *, now: datetime, ac
         alert_ids=list(sign.alert_ids[:NAMED_ALERTS]),
     )
     entry = journal.record(event, subject=incident, under=[part], actor=actor, reason=reason, cause=cause)
-    outage_join_open(incident, actor=actor, cause=entry)
+    outage_adopt(incident, actor=actor, cause=entry)
     duty_engineer_call(incident, at=now, actor=actor, cause=entry)
     return incident
 

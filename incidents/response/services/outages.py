@@ -6,6 +6,7 @@ from typing import Any
 from contingency.plan.models import Grade
 from incidents.response.events import OutageJoined
 from incidents.response.models import Incident, IncidentAlert, IncidentRole
+from incidents.response.models.states import OPEN
 from incidents.switchover import selectors as switchover
 from incidents.switchover import services as switching
 from incidents.switchover.models import Outage
@@ -14,14 +15,14 @@ from kernel.actors import Actor
 from monitoring.probes.selectors import first_failure
 
 
-def outage_join_open(incident: Incident, *, actor: Actor, cause: Any) -> Outage | None:
-    """Take the part's open outage, if there is one and this incident has none (the automatic policy may have been first)."""
-    if incident.outage is not None and incident.outage.is_open:
-        return incident.outage
+def outage_adopt(incident: Incident, *, actor: Actor, cause: Any) -> None:
+    """Take the part's open outage if no open incident has it yet: the automatic policy may have been first.
+
+    One that another incident drives stays with that one, unless this incident turns out to stop business too.
+    """
     outage = switchover.open_outage(incident.part)
-    if outage is not None:
+    if outage is not None and not Incident.objects.filter(outage=outage, state__in=OPEN).exists():
         outage_join(incident, outage, actor=actor, cause=cause)
-    return outage
 
 
 def outage_join(incident: Incident, outage: Outage, *, actor: Actor, cause: Any) -> None:
@@ -35,9 +36,9 @@ def outage_join(incident: Incident, outage: Outage, *, actor: Actor, cause: Any)
 
 def outage_ensure(incident: Incident, *, actor: Actor, cause: Any) -> Outage:
     """The incident stops business: its clocks must run from the failure. Opens the outage where none is open, and grades it."""
-    outage = outage_join_open(incident, actor=actor, cause=cause)
-    if outage is None:
-        outage = switching.outage_open(
+    outage = incident.outage
+    if outage is None or not outage.is_open:
+        outage = switchover.open_outage(incident.part) or switching.outage_open(
             part=incident.part, failing_since=incident.failing_since, actor=actor, needs_second=needs_second(incident), cause=cause
         )
         outage_join(incident, outage, actor=actor, cause=cause)

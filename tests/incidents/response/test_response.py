@@ -318,6 +318,15 @@ def test_an_outage_that_the_policy_opened_first_is_joined_not_doubled(world: Wor
     assert Outage.objects.get().grade == "severe"
 
 
+def test_an_outage_stays_with_the_incident_that_drives_it(world: World) -> None:
+    driving = world.confirmed(stops_business="yes")
+    beside = world.confirmed(fault_class="network", stops_business="no")
+    assert beside.outage is None
+    beside = services.business_stop(**at(beside), actor=world.actor("lena"))
+    assert beside.outage == driving.outage
+    assert Outage.objects.count() == 1
+
+
 def test_an_outage_opened_beside_an_open_incident_joins_it(world: World) -> None:
     incident = world.opened()
     outage = outage_open(part=world.part, failing_since=clock.now(), actor=SYSTEM)
