@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -108,7 +108,9 @@ def _plan(roster: Roster, unit: Unit) -> None:
     plan = Plan.objects.create(slug="contingency", name_en="Plan", name_zh="预案")
     version = PlanVersion.objects.create(plan=plan, number=1, text="", digest="0" * 64, loaded_at=clock.now())
     director = User.objects.get(username="director")
-    PlanVersion.objects.filter(pk=version.pk).update(state="approved", submitted_at=clock.now(), approved_at=clock.now(), approver=director)
+    rows = PlanVersion.objects.filter(pk=version.pk)
+    rows.update(state="in_review", submitted_at=clock.now())
+    rows.update(state="approved", approved_at=clock.now(), approver=director)
     for name, hours in {"switchover": 1, "recovery": 2, "switchback": 24}.items():
         RecoveryTarget.objects.create(slug=name, plan_version=version, clock=name, target=timedelta(hours=hours), thresholds=[50, 80, 95, 100])
     chain = EscalationChain.objects.create(slug="duty", plan_version=version, name_en="Duty", name_zh="值班", gives_up_after=timedelta(minutes=10))
@@ -221,13 +223,12 @@ def api(company: Company) -> Callable[..., Client]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
+def _nothing_remembered() -> None:
     """What the process keeps for a few seconds is not carried from test to test."""
     from console.selectors import frame
 
     cache.clear()
     frame._late = (0.0, [])
-    yield
 
 
 __all__ = ["SYSTEM"]

@@ -162,7 +162,7 @@ def test_a_right_taken_away_is_gone_at_the_next_request(company, confirmed, api,
 
 FOREIGN = {
     "state": "closed", "grade": "general", "number": "X", "public_id": "x", "id": 1, "version_": 9, "created_at": "2020-01-01", "is_staff": True,
-    "approved_by": 1, "target": "9h", "due_at": "2099-01-01T00:00:00Z", "actor": "x", "confirmed_at": "2020-01-01T00:00:00Z", "part_id": 1, "fence": "x",
+    "approved_by": 1, "target": "9h", "due_at": "2099-01-01T00:00:00Z", "actor": "x", "confirmed_at": "2020-01-01", "part_id": 1, "fence": "x",
 }  # fmt: skip
 
 
