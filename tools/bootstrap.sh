@@ -51,7 +51,7 @@ fi
 
 say "installing the Python packages of $lock (first time: about a minute) ..."
 if have_uv; then
-    uv pip install --quiet --python .venv/bin/python --requirement "$lock" || fail "Installing failed: see above. Is the package index reachable? Then try again."
+    uv pip install --quiet --compile-bytecode --python .venv/bin/python --requirement "$lock" || fail "Installing failed: see above. Is the package index reachable? Then try again."
 else
     .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip --upgrade >/dev/null 2>&1 || fail "pip is missing in .venv and cannot be added: rm -rf .venv, and apt-get install python3-venv"
     .venv/bin/python -m pip install --require-virtualenv --disable-pip-version-check --no-input --root-user-action ignore --quiet --requirement "$lock" \

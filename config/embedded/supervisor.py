@@ -99,6 +99,7 @@ class Supervisor:
         self.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
         self.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
         self.environ["PYTHONUNBUFFERED"] = "1"
+        self.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each start of each part would compile everything anew
         if not self.environ.get("SMTP_URL"):
             self.environ["SWITCHBACK_MAIL_SINK"] = "1"
             self.environ["SMTP_URL"] = f"smtp://127.0.0.1:{free_port()}"
