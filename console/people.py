@@ -47,16 +47,18 @@ def session_check(request: HttpRequest) -> None:
         request.session[SEEN] = int(time.time())
 
 
-def language_set(request: HttpRequest, language: str) -> None:
+def language_set(user: User, language: str) -> None:
     """The language of what is sent to this person from now on."""
-    User.objects.filter(pk=request.user.pk).update(language=language)
-    request.user.language = language
+    User.objects.filter(pk=user.pk).update(language=language)
+    user.language = language
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """The person as an actor with the holdings in force now; read once per request."""
-    actor = getattr(request, "actor", None)
+    """The person as an actor with the holdings in force now; read once per request. Raises TypeError for nobody."""
+    actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
+        if not isinstance(request.user, User):
+            raise TypeError("nobody is logged in")
         actor = org.actor_of_user(request.user)
         request.actor = actor  # type: ignore[attr-defined]
     return actor

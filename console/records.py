@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from contingency.org.roles import ALL_ROLES
 from kernel import moves, records
 from kernel.actors import Actor
+from kernel.errors import NotFound
 from kernel.models import Proposal
 from kernel.permissions import Grant
 
@@ -36,7 +37,7 @@ def get_for(actor: Actor, public_id: Any) -> Proposal:
     """One proposal. Raises NotFound."""
     found = list_for(actor).filter(public_id=public_id).first()
     if found is None:
-        raise records.NotFound(kind=_("proposal"))
+        raise NotFound(kind=_("proposal"))
     return found
 
 

@@ -30,8 +30,9 @@ def login_admit(*, account: str, bucket: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"login {account} {bucket}"])
         cursor.execute(
-            "SELECT count(*) FROM console_loginattempt WHERE account = %s AND bucket = %s AND NOT succeeded AND at > clock_timestamp() - %s",
-            [account, bucket, WITHIN],
+            "SELECT count(*) FROM console_loginattempt WHERE account = %s AND bucket = %s AND NOT succeeded"
+            " AND at > clock_timestamp() - make_interval(secs => %s)",
+            [account, bucket, WITHIN.total_seconds()],
         )
         tried: int = cursor.fetchone()[0]
         if tried >= TRIES:
@@ -74,7 +75,8 @@ def carry_out_once(*, person: str, key: str, sent: Any, act: Callable[[], Answer
 def forget_old(*, keep: timedelta = timedelta(days=2)) -> int:
     """Delete marks and tries that nobody can repeat any more."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM console_submission WHERE at < clock_timestamp() - %s", [keep])
+        cursor.execute("DELETE FROM console_submission WHERE at < clock_timestamp() - make_interval(secs => %s)", [keep.total_seconds()])
         forgotten: int = cursor.rowcount
-        cursor.execute("DELETE FROM console_loginattempt WHERE at < clock_timestamp() - %s", [keep])
-        return forgotten + cursor.rowcount
+        cursor.execute("DELETE FROM console_loginattempt WHERE at < clock_timestamp() - make_interval(secs => %s)", [keep.total_seconds()])
+        forgotten += cursor.rowcount
+    return forgotten

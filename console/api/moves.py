@@ -47,7 +47,8 @@ class MoveApi(ApiView):
         if len(key) > KEY_LENGTH or "\x00" in key:
             raise Invalid(field="Idempotency-Key", problem=gettext("at most %(most)d characters.") % {"most": KEY_LENGTH})
         secrets = self.move.extra.get("secret_inputs", ())
-        sent = {"move": self.move.id, "record": str(public_id), "body": {name: value for name, value in request.data.items() if name not in secrets}}
+        told = {name: value for name, value in body.items() if name not in secrets}
+        sent = {"move": self.move.id, "record": str(public_id), "version": version, "reason": reason, "body": told}
         status, answer = services.carry_out_once(person=self.actor.id, key=key, sent=sent, act=act)
         return Response(answer, status=status)
 

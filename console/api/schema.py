@@ -28,7 +28,7 @@ class Party(serializers.Serializer[Any]):
 
     kind = serializers.CharField()
     id = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class TimelineEntry(serializers.Serializer[Any]):
@@ -110,7 +110,7 @@ def camel(text: str) -> str:
 def field_of(item: Input) -> serializers.Field[Any, Any, Any, Any]:
     """The schema of one input."""
     words: dict[str, Any] = {"required": item.required, "help_text": str(item.help or item.label)}
-    optional = {} if item.required else {"allow_null": True}
+    optional: dict[str, Any] = {} if item.required else {"allow_null": True}
     if isinstance(item, Text):
         return serializers.CharField(**words, max_length=item.max_length, allow_blank=not item.required)
     if isinstance(item, Choice):

@@ -35,7 +35,7 @@ class ListScreen:
     @property
     def filters(self) -> dict[str, str]:
         """What was asked for, else the useful default; “all” takes a filter off."""
-        chosen = {name: self.query[name] for name in self.record_type.filters if self.query.get(name)}
+        chosen = {name: str(self.query[name]) for name in self.record_type.filters if self.query.get(name)}
         chosen = {**DEFAULTS[self.kind], **chosen}
         return {name: value for name, value in chosen.items() if value != "all"}
 

@@ -25,7 +25,7 @@ class Row:
     is_ok: bool | None
     words: str
     points: str
-    failures: list[float]
+    failures: list[int]
     alternative: str
 
 

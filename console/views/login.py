@@ -98,7 +98,7 @@ def language(request: HttpRequest) -> HttpResponse:
         translation.activate(wanted)
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
         if request.user.is_authenticated and request.user.language != wanted:
-            people.language_set(request, wanted)
+            people.language_set(request.user, wanted)
     return response
 
 

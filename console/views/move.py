@@ -22,7 +22,7 @@ from console.selectors.previews import Preview, preview_of
 from kernel import moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
-from kernel.errors import Conflict, DomainError, NotPermitted
+from kernel.errors import Conflict, DomainError, NotPermitted, Stale
 from kernel.models import Proposal
 from kernel.moves import Move
 from kernel.permissions import Grant
@@ -44,17 +44,14 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
     if request.method == "GET":
         refusal = None if move.creates or buttons.is_legal(move, record) else _not_now(record)
         return _ask(request, move, record, grant, move_form(move, request.GET.dict(), record), refusal)
-    form = move_form(move, {name: value.replace("\r\n", "\n") for name, value in request.POST.items()})
+    form = move_form(move, {name: str(value).replace("\r\n", "\n") for name, value in request.POST.items()})
     try:
-        version = None if move.creates else int(request.POST.get("version", "") or 0)
-        answer = _carry_out(request, actor, move, public_id, version, form)
-    except ValueError:
-        return _ask(request, move, record, grant, form, _not_now(record))
+        answer = _carry_out(request, actor, move, public_id, None if move.creates else _version(request, record), form)
     except DomainError as refusal:
         if isinstance(refusal, NotPermitted):
             log_refusal(request, refusal)
         if record is not None and refusal.http_status == 409:
-            record = records.fetch(move.record, actor, public_id)  # the new state, not the one that was seen
+            record = records.fetch(move.record, actor, record.public_id)  # the new state, not the one that was seen
         if refusal.http_status != 409:
             form.take(refusal)
         return _ask(request, move, record, grant, form, refusal)
@@ -65,6 +62,14 @@ def _given(public_id: UUID | None, move: Move) -> UUID:
     if public_id is None:
         raise Conflict(problem=gettext("This needs a record to work on."))
     return public_id
+
+
+def _version(request: HttpRequest, record: Any) -> int:
+    """The version that the person saw."""
+    text = request.POST.get("version", "")
+    if not text.isdigit() or len(text) > 9:
+        raise Stale(state=record.state_label(), version=record.version)
+    return int(text)
 
 
 def _not_now(record: Any) -> DomainError:
