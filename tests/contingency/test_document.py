@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from contingency.plan.document import PlanDocumentInvalid, read, write
+from contingency.plan.document import PlanDocument, PlanDocumentInvalid, read, write
 from contingency.plan.document.durations import spell
 from contingency.plan.placeholders import REQUIRED_TEXTS
 from contingency.plan.shipped import shipped_plan
+
+from .test_document_property import NASTY, SMALLEST
 
 
 def parsed(text: str) -> Any:
@@ -48,6 +50,19 @@ def test_a_hand_written_file_keeps_its_meaning_and_becomes_canonical(style):
     by_hand = "# our plan\n\n" + dumped(values, **{"sort_keys": True, **style}) + "\n# the end\n"
     assert by_hand != shipped_plan()
     assert write(read(by_hand)) == shipped_plan()
+
+
+@pytest.mark.req("PLN-03")
+def test_words_that_have_bitten_writers_of_yaml_before():
+    """Each stands once in a short pair on one line, once in a long text and once in lines; three readers see the same."""
+    values = {**SMALLEST, "purpose": []}
+    for word in NASTY:
+        values["purpose"] += [{"en": word, "zh": f"a {word}"}, {"en": f"{word} {'long words ' * 12}{word}", "zh": f"{word}\n{word}\n  {word}"}]
+    document = PlanDocument.model_validate(values)
+    text = write(document)
+    assert write(read(text)) == text
+    for loader in (yaml.CSafeLoader, yaml.SafeLoader):
+        assert PlanDocument.model_validate(yaml.load(text, Loader=loader)) == document  # noqa: S506 - both are safe ones
 
 
 def test_other_readers_of_yaml_see_the_same_document():

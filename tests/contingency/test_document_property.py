@@ -42,7 +42,8 @@ SMALLEST = smallest()
 # what has bitten writers of YAML before, beside ordinary words in two languages
 NASTY = [
     "yes", "null", "~", "0x1F", "1e3", "1:30", "2026-11-21", ".5", "- item", "# no comment", "a: b", "a #b", "key:", "{a}", "[b]", "*x", "&x", "!t",
-    "?", "why?", "a ?b", "|", ">", "%", "@", "`", '"', "'", "\\", "\\n", "<<", "=", "...", "---", "trailing \\", "double  space", "“引号”", "（括号）", "—", "é", "😀",
+    "?", "why?", "a ?b", "|", ">", "%", "@", "`", '"', "'", "\\", "\\n", "<<", "=", "...", "---", "trailing \\", "double  space",
+    "“引号”", "（括号）", "—", "é", "😀",
     "a-rather-long-word-without-any-space-that-does-not-fit-well-into-the-width-of-a-line", "订单系统升级故障应急预案与值班安排", "，", "：",
 ]  # fmt: skip
 WORD = st.one_of(
