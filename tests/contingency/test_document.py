@@ -58,6 +58,7 @@ def test_words_that_have_bitten_writers_of_yaml_before():
     values = {**SMALLEST, "purpose": []}
     for word in NASTY:
         values["purpose"] += [{"en": word, "zh": f"a {word}"}, {"en": f"{word} {'long words ' * 12}{word}", "zh": f"{word}\n{word}\n  {word}"}]
+    values["purpose"] += [{"en": f"{'x' * shift}{'two  spaces  ' * 20}end", "zh": "-"} for shift in range(4)]  # wherever the line breaks
     document = PlanDocument.model_validate(values)
     text = write(document)
     assert write(read(text)) == text
