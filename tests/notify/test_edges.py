@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from contingency.org import selectors as org
@@ -194,6 +195,32 @@ def test_starting_escalating_and_answering_at_once_leaves_one_page_in_one_state(
         assert Entry.objects.filter(name="notify.page_acknowledged.v1", subject_id=started.public_id).count() == 1
         assert not deadlines.armed_of(started, ESCALATION)
     assert Message.objects.filter(kind="page").count() == PageCall.objects.values("page", "round").distinct().count()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.attack
+def test_answered_in_the_moment_in_which_the_timer_fires(person: Make, chain: Chain, page: Start) -> None:
+    """The sweep holds the timer and wants the page; the person holds the page and wants the timer: neither waits for ever."""
+    lin = person("Lin")
+    chain([lin], [person("Chen")])
+    started = page()
+    clock.allow_winding(True)
+    clock.wind(timedelta(minutes=5))
+
+    def sweep() -> None:
+        deadlines.sweep(ESCALATION)
+        connection.close()
+
+    sweeping = threading.Thread(target=sweep)
+    with transaction.atomic():
+        Page.lock(started.public_id)
+        sweeping.start()
+        time.sleep(0.7)  # by now it has claimed the timer and waits for the page
+        services.page_acknowledge(public_id=started.public_id, version=None, actor=actor_of(lin))
+    sweeping.join(timeout=20)
+    started.refresh_from_db()
+    assert started.state == "acknowledged"
+    assert started.calls.count() == 1
 
 
 def together(works: list[Callable[[], Any]]) -> list[Exception]:

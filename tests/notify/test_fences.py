@@ -26,7 +26,7 @@ Start = Callable[..., Page]
 def test_a_fenced_page_goes_past_everybody_outside_and_says_that_it_is_practice(person: Make, chain: Chain, page: Start, mail: MailServer) -> None:
     outside, inside = person("Outside"), person("Inside")
     services.fence_open(key="drill:1", label="Spring drill", people=[inside], actor=SYSTEM)
-    chain([outside], [inside, person("Also")])
+    chain([person("Other")], [inside, person("Also")])
     started = page(fence="drill:1", first=[outside])
     services.send_due()
     assert mail.recipients == ["inside@example.com"]

@@ -106,6 +106,19 @@ def test_an_answer_ends_the_calling_and_what_was_not_sent_is_not_sent(person: Ma
     assert names(started) == ["Lin", "Chen"]
     assert mail.mails == []
     assert "page_acknowledged" in entries(started)
+    assert deadlines.armed_of(started, ESCALATION) == []
+
+
+@pytest.mark.req("INC-03")
+def test_a_timer_of_an_earlier_round_changes_nothing(person: Make, chain: Chain, page: Start) -> None:
+    """It fired in the moment in which somebody called the next by hand."""
+    lin = person("Lin")
+    chain([lin], [person("Chen")], [person("Director")])
+    started = page()
+    (timer,) = deadlines.armed_of(started, ESCALATION)
+    services.page_escalate(public_id=started.public_id, version=None, actor=actor_of(lin))
+    services.page_step_due([timer], clock.now())
+    assert names(started) == ["Lin", "Chen"]
 
 
 @pytest.mark.req("INC-03")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -287,7 +288,30 @@ def test_many_senders_at_once_send_each_message_once(person: Make, mail: MailSer
     assert len(mail.mails) == 40
     assert set(hook.arrivals.values()) == {1}
     assert len(hook.arrivals) == 40
+    assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}  # no claim was taken twice
     assert Entry.objects.filter(name="notify.delivery_sent.v1").count() == 80
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.attack
+def test_claims_of_many_processes_never_overlap(person: Make) -> None:
+    people = [person(f"P{number}") for number in range(40)]
+    services.message_send(to=people, text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    claimed: list[int] = []
+    barrier = threading.Barrier(8)
+
+    def claim() -> None:
+        barrier.wait()
+        for _ in range(10):
+            claimed.extend(sending._claim("email", uuid4(), 1))
+        connection.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(Delivery.objects.values_list("pk", flat=True))
 
 
 @pytest.mark.django_db
