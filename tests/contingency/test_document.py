@@ -12,6 +12,7 @@ from contingency.plan.document import PlanDocument, PlanDocumentInvalid, read, w
 from contingency.plan.document.durations import spell
 from contingency.plan.placeholders import REQUIRED_TEXTS
 from contingency.plan.shipped import shipped_plan
+from kernel import moves
 
 from .test_document_property import NASTY, SMALLEST
 
@@ -252,3 +253,10 @@ def test_lengths_of_time_are_spelled_as_people_say_them(length, words):
 
 def test_the_shipped_texts_cover_every_message_of_the_house():
     assert {text.slug for text in read(shipped_plan()).message_texts} == set(REQUIRED_TEXTS)
+
+
+@pytest.mark.req("INC-04")
+def test_every_move_that_the_shipped_playbooks_name_exists():
+    named = {step.move for playbook in read(shipped_plan()).playbooks for step in playbook.steps if step.move}
+    assert {"incidents.switch_over", "incidents.switch_back"} <= named
+    assert named <= {move.id for move in moves.all_moves()}
