@@ -128,7 +128,7 @@ def record_many(records: Sequence[Record], *, actor: Actor, want_entries: bool =
     parameters = [dumps(rows), actor.kind, actor.id, clean_text(actor.label)[:200], dumps(links), dumps(deliveries)]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, parameters)
-        ids = {str(public_id): (entry_id, txid, at) for public_id, entry_id, txid, at in cursor.fetchall()}
+        ids = {str(public_id): (entry_id, txid, at) for public_id, entry_id, txid, at in cursor.fetchall()} if want_entries else {}
     for item in records:
         if isinstance(item.subject, Stateful):
             item.subject.remember()

@@ -190,7 +190,16 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField()),
                 ("done_at", models.DateTimeField(null=True)),
                 ("error", models.TextField(blank=True)),
-                ("entry", models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name="deliveries", to="kernel.entry")),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="deliveries",
+                        to="kernel.entry",
+                    ),
+                ),
             ],
             options={
                 "db_table": "kernel_delivery",
@@ -213,7 +222,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="entrylink",
             name="entry",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name="links", to="kernel.entry"),
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="links", to="kernel.entry"),
         ),
         migrations.AddIndex(
             model_name="proposal",

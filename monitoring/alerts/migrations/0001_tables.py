@@ -115,7 +115,12 @@ class Migration(migrations.Migration):
                 ("body", models.BinaryField()),
                 ("is_packed", models.BooleanField(default=False)),
                 ("alert_count", models.PositiveIntegerField()),
-                ("source", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="alerts.source")),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="alerts.source"
+                    ),
+                ),
             ],
             options={
                 "db_table": "alerts_intake_body",
@@ -258,7 +263,12 @@ class Migration(migrations.Migration):
                         blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="catalog.part"
                     ),
                 ),
-                ("source", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="alerts.source")),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="alerts.source"
+                    ),
+                ),
             ],
             options={
                 "db_table": "alerts_alert",
@@ -508,6 +518,20 @@ class Migration(migrations.Migration):
                     pgid="pgtrigger_raise_intake_stamp_3349e",
                     table="alerts_source_key",
                     when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="source",
+            trigger=pgtrigger.compiler.Trigger(
+                name="source_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="e567ce7b431654f8612809e516343a2f1fcbe00b",
+                    operation="DELETE",
+                    pgid="pgtrigger_source_is_never_deleted_0a51d",
+                    table="alerts_source",
+                    when="BEFORE",
                 ),
             ),
         ),

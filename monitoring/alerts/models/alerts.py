@@ -38,7 +38,9 @@ class Alert(Stateful):
         SUPERSEDED = "superseded", _("A newer episode")
         PERSON = "person", _("A person")
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alerts", db_index=False)
+    # Without a constraint in the database: a source cannot be deleted (trigger), and the check of each row would lock the one
+    # row of a busy source for all writers at once.
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="alerts", db_index=False, db_constraint=False)
     dedup_key = models.CharField(max_length=255)
     episode_start = models.DateTimeField()
     state = FSMField(choices=State.choices, default=State.FIRING, protected=True)

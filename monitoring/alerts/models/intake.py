@@ -22,7 +22,7 @@ class IntakeBody(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(unique=True)
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+", db_index=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)  # as of Alert
     format = models.CharField(max_length=20)
     received_at = models.DateTimeField()
     headers = models.JSONField(default=dict)

@@ -62,7 +62,7 @@ class Source(Stateful):
 
     class Meta:
         db_table = "alerts_source"
-        triggers: ClassVar = RAISES_THE_STAMP
+        triggers: ClassVar = [*RAISES_THE_STAMP, pgtrigger.Protect(name="source_is_never_deleted", operation=pgtrigger.Delete)]
         ordering: ClassVar[list[str]] = ["id"]
         constraints = [
             models.CheckConstraint(
