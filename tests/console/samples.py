@@ -12,6 +12,7 @@ from incidents.switchover.models import RecoveryClock, Switch
 from kernel import clock
 from kernel.models import Proposal
 from monitoring.alerts.models import Alert, FailedIntake, Silence, Source
+from monitoring.probes.models import Probe, Series
 from notify.models import Page
 from tests.console.conftest import Company
 from work.models import Task
@@ -55,6 +56,7 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
         ordered_by=company.users["engineer"],
         ordered_at=now,
     )
+    series = Series.objects.create(part=company.part, name="p", unit="ms")
     token = PersonalToken.objects.create(
         user=company.users["engineer"], prefix="sbp_x", digest="d", scopes=["incidents:read"], created_at=now, expires_at=now + timedelta(days=1)
     )
@@ -71,6 +73,9 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
         "part": company.part,
         "personal_token": token,
         "plan_version": PlanVersion.objects.get(),
+        "probe": Probe.objects.create(
+            name="p", part=company.part, kind="http", target="http://127.0.0.1:9/", series=series, state_since=now, next_at=now + timedelta(days=1)
+        ),
         "proposal": proposal,
         "recovery_clock": RecoveryClock.objects.get(outage=outage, kind="switchover"),
         "shift": Shift.objects.get(),
