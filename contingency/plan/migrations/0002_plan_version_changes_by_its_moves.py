@@ -6,14 +6,24 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('plan', '0001_tables'),
+        ("plan", "0001_tables"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='planversion',
-            trigger=pgtrigger.compiler.Trigger(name='legal_changes', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{draft:in_review,in_review:draft,in_review:approved,approved:superseded}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='60583b2cecfd2206a0e6be15e2a7e7f9343a7046', operation='UPDATE', pgid='pgtrigger_legal_changes_b43ba', table='plan_planversion', when='BEFORE')),
+            model_name="planversion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="legal_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{draft:in_review,in_review:draft,in_review:approved,approved:superseded}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="60583b2cecfd2206a0e6be15e2a7e7f9343a7046",
+                    operation="UPDATE",
+                    pgid="pgtrigger_legal_changes_b43ba",
+                    table="plan_planversion",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
