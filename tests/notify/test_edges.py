@@ -216,6 +216,8 @@ def test_answered_in_the_moment_in_which_the_timer_fires(person: Make, chain: Ch
         Page.lock(started.public_id)
         sweeping.start()
         time.sleep(0.7)  # by now it has claimed the timer and waits for the page
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '200ms'")
         services.page_acknowledge(public_id=started.public_id, version=None, actor=actor_of(lin))
     sweeping.join(timeout=20)
     started.refresh_from_db()

@@ -100,13 +100,13 @@ def test_an_answer_ends_the_calling_and_what_was_not_sent_is_not_sent(person: Ma
     answered = services.page_acknowledge(public_id=started.public_id, version=None, actor=org.actor_of_user(lin))
     assert answered.state == "acknowledged"
     assert answered.acknowledged_by == lin
+    assert deadlines.armed_of(started, ESCALATION) == []
     assert services.send_due() == 0
     assert set(Delivery.objects.values_list("state", flat=True)) == {"dropped"}
     pass_time(timedelta(hours=1))
     assert names(started) == ["Lin", "Chen"]
     assert mail.mails == []
     assert "page_acknowledged" in entries(started)
-    assert deadlines.armed_of(started, ESCALATION) == []
 
 
 @pytest.mark.req("INC-03")

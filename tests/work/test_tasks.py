@@ -237,6 +237,11 @@ def test_every_move_of_the_table_is_one_of_the_life_cycle() -> None:
     assert {move.method for move in moves.for_record("task")} == methods
 
 
+def never_wait() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '200ms'")
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.attack
 def test_finished_and_overdue_at_the_same_moment_do_not_wait_for_each_other(person: Make, playbook: Playbook) -> None:
@@ -255,6 +260,7 @@ def test_finished_and_overdue_at_the_same_moment_do_not_wait_for_each_other(pers
         Task.lock(tasks["check-log"].public_id)
         sweeping.start()
         time.sleep(0.7)  # by now it has claimed the timer and waits for the task
+        never_wait()
         services.task_done(public_id=tasks["check-log"].public_id, version=None, actor=org.actor_of_user(tech))
     sweeping.join(timeout=20)
     task = Task.objects.get(slug="check-log")
