@@ -41,10 +41,12 @@ def rows_of(part: Part, now: datetime) -> list[Row]:
 
 
 def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], since: datetime) -> Row:
+    first, last_at = (samples[0][0], samples[-1][0]) if samples else (since, since)
+    length = max(last_at - first, timedelta(seconds=1))
     values = [value for _at, value, _ok in samples if value is not None]
     top = max(values, default=0.0) or 1.0
-    points = [f"{_x(at, since):.0f},{FLOOR - value / top * HEIGHT:.1f}" for at, value, _ok in samples if value is not None]
-    failures = [round(_x(at, since)) for at, _value, ok in samples if not ok]
+    points = [f"{_x(at, first, length):.0f},{FLOOR - value / top * HEIGHT:.1f}" for at, value, _ok in samples if value is not None]
+    failures = [round(_x(at, first, length)) for at, _value, ok in samples if not ok]
     last = "" if state.took_ms is None else f"{state.took_ms} ms"
     if state.kind == "metric":
         last = f"{values[-1]:g}" if values else ""
@@ -57,5 +59,5 @@ def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], 
     return Row(state, state.name, state.is_ok, words, " ".join(points) if len(points) > 1 else "", failures[-60:], alternative)
 
 
-def _x(at: datetime, since: datetime) -> float:
-    return max(0.0, min(1.0, (at - since) / SHOWN)) * WIDTH
+def _x(at: datetime, first: datetime, length: timedelta) -> float:
+    return max(0.0, min(1.0, (at - first) / length)) * WIDTH
