@@ -7,3 +7,5 @@ urlpatterns = [
     path("", include("notify.urls")),
     path("", include("console.urls")),
 ]
+
+handler500 = "console.views.broken.server_error"
