@@ -145,7 +145,7 @@ def test_what_needs_a_second_person_says_so_and_becomes_a_proposal(confirmed, co
 
 def test_only_legal_moves_are_offered(incident, browser):
     """By state: nothing of a handled incident yet. By right: an auditor is offered nothing."""
-    offered = re.findall(r'href="/do/([\w.]+)/', browser("lead").get(f"/incidents/{incident.number}/").content.decode())
+    offered = re.findall(r'(?:href|action)="/do/([\w.]+)/', browser("lead").get(f"/incidents/{incident.number}/").content.decode())
     assert "incidents.confirm" in offered
     assert not {"incidents.handle", "incidents.resolve", "incidents.close", "incidents.switch_over"} & set(offered)
     room = browser("auditor").get(f"/incidents/{incident.number}/").content.decode()
