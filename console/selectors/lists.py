@@ -82,4 +82,4 @@ class ListScreen:
     @property
     def makers(self) -> list[buttons.Button]:
         """Moves that make a new one."""
-        return buttons.makers(self.actor, self.kind)
+        return buttons.makers(self.actor, "silence" if self.kind == "alert" else self.kind)

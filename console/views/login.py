@@ -2,6 +2,7 @@
 
 import secrets
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.core import signing
@@ -18,6 +19,8 @@ from console.errors import TooManyTries, WrongPassword
 from console.selectors.frame import THEME_COOKIE, THEMES
 from kernel.access import LOGGED_IN, PUBLIC, access
 from kernel.errors import DomainError
+
+security_log = structlog.get_logger("security")
 
 STRANGER = "stranger"
 KNOWN_COOKIE = "known_browser"
@@ -58,10 +61,12 @@ def login_page(request: HttpRequest) -> HttpResponse:
         if user is None:
             raise WrongPassword
     except (TooManyTries, WrongPassword) as refusal:
+        security_log.warning("log_in_refused", code=refusal.code, known_browser=bucket != STRANGER)
         return _ask(request, account, refusal)
     services.login_succeeded(account=account, bucket=bucket)
     login(request, user)
     people.session_begin(request.session)
+    security_log.info("logged_in", person=str(user.public_id), known_browser=bucket != STRANGER)
     response = HttpResponseRedirect(safe_next(request))
     mark = bucket if bucket != STRANGER else secrets.token_urlsafe(24)
     response.set_cookie(
