@@ -62,7 +62,7 @@ def _read_item(item: Any, *, group_key: str, group_status: str, common: dict[str
     if not isinstance(item, dict):
         return None
     raw_labels, annotations = item.get("labels"), item.get("annotations")
-    if not isinstance(raw_labels, dict | None) or not isinstance(annotations, dict | None):
+    if not (raw_labels is None or isinstance(raw_labels, dict)) or not (annotations is None or isinstance(annotations, dict)):
         return None
     labels = labels_of(raw_labels) if raw_labels else common["labels"]
     notes = labels_of(annotations)

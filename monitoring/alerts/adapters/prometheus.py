@@ -56,7 +56,11 @@ def read_item(item: Any) -> AlertIn | None:
     words = first_text(
         notes.get("summary"), item.get("summary"), notes.get("title"), notes.get("message"), notes.get("description"), limit=SUMMARY_LIMIT
     )
-    if (not labels and not words) or not isinstance(raw_labels, dict | None) or not isinstance(annotations, dict | None):
+    if (
+        (not labels and not words)
+        or not (raw_labels is None or isinstance(raw_labels, dict))
+        or not (annotations is None or isinstance(annotations, dict))
+    ):
         return None
     starts_at = moment(item.get("startsAt")) or moment(item.get("activeAt"))
     return AlertIn(
