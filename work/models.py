@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -15,6 +16,17 @@ from kernel.i18n import pick
 from kernel.journal import Ref
 from kernel.models import Stateful
 
+# Every legal change, and nothing else: the trigger on the table refuses the rest.
+CHANGES = [
+    ("open", "started"),
+    ("open", "done"),
+    ("started", "done"),
+    ("open", "skipped"),
+    ("started", "skipped"),
+    ("done", "open"),
+    ("skipped", "open"),
+    ("started", "open"),
+]
 OWNER = "owner"  # the role of whom a task is given to
 
 
@@ -105,6 +117,7 @@ class Task(Stateful):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["task_list_id", "order", "id"]
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["open", "started", "done", "skipped"]), name="task_state_known"),
             models.CheckConstraint(condition=Q(track__in=["technical", "business"]), name="task_track_known"),

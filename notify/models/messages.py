@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,6 +15,19 @@ from kernel.actors import Actor
 from kernel.models import Stateful
 from notify.models.about import About
 
+# Every legal change, and nothing else: the trigger on the table refuses the rest, the sender's own SQL too.
+CHANGES = [
+    ("queued", "sending"),
+    ("maybe_sent", "sending"),
+    ("sending", "sent"),
+    ("maybe_sent", "sent"),
+    ("sending", "maybe_sent"),
+    ("sending", "queued"),
+    ("queued", "failed"),
+    ("sending", "failed"),
+    ("queued", "dropped"),
+    ("sending", "dropped"),
+]
 RECIPIENT = "recipient"  # the role of whom a delivery is for
 
 
@@ -97,6 +111,7 @@ class Delivery(Stateful):
     provider_id = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "sending", "sent", "maybe_sent", "failed", "dropped"]), name="delivery_state_known"

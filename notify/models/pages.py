@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -14,6 +15,8 @@ from kernel.actors import Actor
 from kernel.models import Stateful
 from notify.models.about import About
 
+# Every legal change, and nothing else: the trigger on the table refuses the rest.
+CHANGES = [("calling", "acknowledged"), ("exhausted", "acknowledged"), ("calling", "exhausted"), ("calling", "cancelled")]
 CALLED = "called"  # the role of everybody whom this page has called: they may acknowledge it
 LINK_LIFE = timedelta(minutes=15)  # without log-in, for this one act
 
@@ -49,6 +52,7 @@ class Page(About, Stateful):
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="acknowledged_pages")
 
     class Meta:
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["calling", "acknowledged", "exhausted", "cancelled"]), name="page_state_known"),
             models.CheckConstraint(condition=Q(state="calling") ^ Q(ended_at__isnull=False), name="page_ended_has_time"),

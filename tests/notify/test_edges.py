@@ -163,9 +163,11 @@ def test_the_sweeps_know_how_late_they_are(person: Make, mail: MailServer) -> No
     assert sweeps.oldest_expired() is None
     clock.allow_winding(True)
     clock.wind(timedelta(hours=3))
+    services.message_send(to=[User.objects.get()], text="t", params={}, subject=incident(), actor=SYSTEM)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE notify_delivery SET state='sending', lease_id=gen_random_uuid(), lease_until=clock_timestamp() - interval '7 s', settled_at=NULL"
+            """UPDATE notify_delivery SET state = 'sending', lease_id = gen_random_uuid(), lease_until = clock_timestamp() - interval '7 s'
+               WHERE state = 'queued'"""
         )
     oldest = sweeps.oldest_expired()
     assert oldest is not None

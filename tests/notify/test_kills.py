@@ -21,9 +21,10 @@ from notify.models import Delivery
 from tests.notify.conftest import incident
 from tests.notify.mailserver import MailServer
 
-KILLS = 10
+IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
+KILLS = 10 if IS_SOAK else 4  # of each point; all processes of the console are killed ten times each in tests/faults
 LEASE_S = 4.0
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("MON-05")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("MON-05"), *([pytest.mark.soak] if IS_SOAK else [])]
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def senders(mail: MailServer, fault: str, log: Path) -> Iterator[subprocess.Pope
 
 @pytest.mark.parametrize("point", ["notify.after_claim", "notify.after_send", "notify.before_record"])
 def test_a_killed_sender_loses_nothing(point: str, person: Callable[..., User], mail: MailServer, tmp_path: Path) -> None:
-    people = [person(f"P{number}") for number in range(30)]
+    people = [person(f"P{number}") for number in range(20)]
     for batch in range(4):
         services.message_send(to=people, text="update-due", params={}, subject=incident(f"INC-{batch}"), actor=SYSTEM)
     trigger = tmp_path / "kill"

@@ -9,7 +9,7 @@ from contingency.plan.selectors import level_for, people_of, playbooks_for
 from incidents.response.events import ResponseStarted
 from incidents.response.models import Incident, IncidentRole
 from incidents.response.services.cadence import cadence_start
-from incidents.response.services.calling import informed_call
+from incidents.response.services.calling import incident_url, informed_call
 from incidents.response.services.outages import outage_ensure, outage_tell
 from incidents.response.services.roles import Appointment, holder_of, role_give
 from kernel import journal
@@ -65,7 +65,8 @@ def playbooks_start(incident: Incident, *, actor: Actor, cause: Any) -> list[str
 
     for slug, playbook in wanted.items():
         if slug not in there:
-            work.task_list_start(subject=incident, playbook=playbook, owner_of=owner_of, actor=actor, cause=cause, fence=incident.fence)
+            where = {"fence": incident.fence, "url": incident_url(incident)}
+            work.task_list_start(subject=incident, playbook=playbook, owner_of=owner_of, actor=actor, cause=cause, **where)
             started.append(slug)
     return started
 
