@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Protocol
-from uuid import uuid4
 
 from django.db import connection
 
@@ -13,6 +12,7 @@ from kernel.actors import Actor
 from kernel.journal.plain import clean_text, dumps, plain
 from kernel.journal.subscriptions import handlers_of
 from kernel.models import Entry, Stateful
+from kernel.timed_ids import text_id_in_time
 
 
 class Event(Protocol):
@@ -165,7 +165,7 @@ def _row(number: int, item: Record) -> dict[str, Any]:
     cause = item.cause.id if isinstance(item.cause, Entry) else item.cause
     return {
         "n": number,
-        "public_id": str(uuid4()),
+        "public_id": text_id_in_time(),
         "name": item.event.name,
         "at": payload.get("at"),
         "subject_kind": subject.kind,

@@ -20,8 +20,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from kernel.timed_ids import text_id_in_time
 from monitoring.alerts.adapters.alertin import Action, AlertIn
-from monitoring.alerts.timed_ids import text_id_in_time
 
 REFRESH_WITHIN = timedelta(minutes=5)  # Alertmanager's resolve_timeout, for an alert that names no end
 FLAP_WINDOW = timedelta(minutes=10)  # new starts of one alert closer together than this are a chain …

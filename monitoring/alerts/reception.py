@@ -18,6 +18,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from kernel import clock
+from kernel.timed_ids import id_in_time
 from monitoring.alerts import answers, formats, metrics, parsing
 from monitoring.alerts import directory as directories
 from monitoring.alerts.adapters import pagerduty
@@ -31,7 +32,6 @@ from monitoring.alerts.services.heartbeats import Ping, heartbeat_ping
 from monitoring.alerts.services.intake import DirectoryChanged, intake_store
 from monitoring.alerts.services.replay import ping_of
 from monitoring.alerts.spool import Full, Spooled
-from monitoring.alerts.timed_ids import id_in_time
 
 log = structlog.get_logger("monitoring")
 _TRIES = 4

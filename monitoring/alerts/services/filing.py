@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from kernel.timed_ids import id_in_time
 from monitoring.alerts.adapters.alertin import Reading
 from monitoring.alerts.directory import KnownSource
-from monitoring.alerts.timed_ids import id_in_time
 
 
 class Home(NamedTuple):
