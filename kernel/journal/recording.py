@@ -1,6 +1,6 @@
 """Writing entries: one statement for entries, links and deliveries, however many there are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -150,8 +150,8 @@ def link(parent: Any, child: Any, *, since: datetime | None, actor: Actor, cause
 
 
 @cache
-def _names_of(event: type[object]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(event))
+def _names_of(event: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(event))  # type: ignore[arg-type]  # a cached function takes what can be hashed
 
 
 def _row(number: int, item: Record) -> dict[str, Any]:

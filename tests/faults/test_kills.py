@@ -296,7 +296,8 @@ def settled(console: Console, filing: Filing) -> None:
     assert count(console, "SELECT count(*) FROM kernel_delivery WHERE state = 'dead'") == 0
     twice = query(
         console,
-        "SELECT subject_id, payload->>'to_step', count(*) FROM kernel_entry WHERE name = 'notify.page_escalated.v1' GROUP BY 1, 2 HAVING count(*) > 1",
+        "SELECT subject_id, payload->>'to_step', count(*) FROM kernel_entry WHERE name = 'notify.page_escalated.v1'"
+        " GROUP BY 1, 2 HAVING count(*) > 1",
     )
     assert twice == []
     sent = copies(console.sink)
@@ -304,7 +305,7 @@ def settled(console: Console, filing: Filing) -> None:
     missing = [key for key, _state, _repeat in rows if not any(key in seen for seen in sent)]
     repeated = {key for key, times in sent.items() if times > 1}
     unmarked = [key for key in repeated if not any(row[0] in key and row[2] for row in rows)]
-    told(f"{len(rows)} mails recorded as sent, {len(missing)} of them never came, {len(repeated)} came twice, {len(unmarked)} of those unmarked")
+    told(f"{len(rows)} mails sent, {len(missing)} never came, {len(repeated)} came twice, {len(unmarked)} of those unmarked")
     assert not missing
     assert not unmarked
     # a test message is given up after five minutes, and this story winds the clock by more than that

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Arguments, output and exit status are those of `python -m lab` (0 done, 1 failed, 2 usage, 3 not running); `manage.py lab --help` lists them."""
+    """Arguments, output and exit status are those of `python -m lab`: 0 done, 1 failed, 2 usage, 3 not running.
+    `manage.py lab --help` lists them."""
 
     help = " ".join((__doc__ or "").split())
     requires_system_checks: list[str] = []
