@@ -21,7 +21,7 @@ import pytest
 import redis
 
 from tests.faults.load import Filing, copies
-from tests.flows.conftest import free_ports
+from tests.flows.conftest import free_ports, open_folder_for
 from tests.flows.running import Console, Person, running, wait_for
 from tests.flows.test_main_job import SCOPES, switched
 
@@ -43,18 +43,16 @@ def told(line: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+def console() -> Iterator[Console]:
     """`make run` whose processes die at a fault point as soon as that point's trigger file exists."""
-    folder = Path(tmp_path_factory.mktemp("faults"))
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
-    triggers = folder / "triggers"
-    triggers.mkdir()
-    fault = ",".join(f"{point}@{triggers / point}" for point in POINTS)
     port, sink_port = free_ports(2)
-    with running(folder / "home", port, sink_port, SWITCHBACK_FAULT=fault, NOTIFY_LEASE_SECONDS="5") as started:
-        started.triggers = triggers  # type: ignore[attr-defined]
-        yield started
+    with open_folder_for("faults") as folder:
+        triggers = folder / "triggers"
+        triggers.mkdir()
+        fault = ",".join(f"{point}@{triggers / point}" for point in POINTS)
+        with running(folder / "home", port, sink_port, SWITCHBACK_FAULT=fault, NOTIFY_LEASE_SECONDS="5") as started:
+            started.triggers = triggers  # type: ignore[attr-defined]
+            yield started
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,20 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+@contextmanager
+def open_folder_for(story: str) -> Iterator[Path]:
+    """A folder of its own that other system users reach too (as root, Postgres runs as one of them); pytest's are closed."""
+    folder = Path(tempfile.mkdtemp(prefix=f"switchback-{story}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
 def console() -> Iterator[Console]:
     """`make run` on a folder of its own, with the practice order system, its mails going to a sink of ours."""
-    folder = Path(tempfile.mkdtemp(prefix="switchback-flow-"))
-    folder.chmod(0o755)
     port, sink_port = free_ports(2)
-    try:
-        with running(folder / "home", port, sink_port) as started:
-            yield started
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with open_folder_for("flow") as folder, running(folder / "home", port, sink_port) as started:
+        yield started
