@@ -21,6 +21,7 @@ from typing import Any
 
 import structlog
 
+from kernel.timed_ids import id_in_time
 from monitoring.alerts import answers, formats, metrics, reception
 from monitoring.alerts.answers import Answer
 from monitoring.alerts.requests import Request, door_of
@@ -188,6 +189,7 @@ async def _read(scope: Scope, receive: Receive) -> Request | None:
         size_bytes=size,
         is_cut=door.format != "" and size > limit,
         door=door,
+        body_id=id_in_time(),
     )
 
 

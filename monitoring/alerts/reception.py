@@ -10,15 +10,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from kernel import clock
-from kernel.timed_ids import id_in_time
 from monitoring.alerts import answers, formats, metrics, parsing
 from monitoring.alerts import directory as directories
 from monitoring.alerts.adapters import pagerduty
@@ -43,7 +41,6 @@ class _Case:
     """One request on its way: what was found out, and the answer as soon as there is one."""
 
     request: Request
-    body_id: UUID = field(default_factory=id_in_time)
     source: KnownSource | None = None
     body: bytes = b""
     filing: Filing | None = None
@@ -83,10 +80,10 @@ def _store(cases: list[_Case]) -> list[Answer]:
                 break
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, the sender must not retry it for ever
             if len(cases) > 1:
-                return [answer for case in cases for answer in _store([_Case(case.request, body_id=case.body_id)])]
+                return [answer for case in cases for answer in _store([_Case(case.request)])]
             return [_last_resort(cases[0], error)]
     log.warning("intake_without_database", requests=len(cases), problem=type(problem).__name__)
-    return spool_all([case.request for case in cases], ids=[case.body_id for case in cases])
+    return spool_all([case.request for case in cases])
 
 
 def _sqlstate(error: DatabaseError | InterfaceError) -> str:
@@ -136,7 +133,7 @@ def _prepare(case: _Case) -> None:
             return
         case.body = _unpacked(request)
         if door.format == formats.PING:
-            case.ping = ping_of(request.path, case.source, case.body)._replace(body_id=case.body_id)
+            case.ping = ping_of(request.path, case.source, case.body)._replace(body_id=case.request.body_id)
             return
         _file(case, parsing.read_json(case.body, content_type=request.headers.get("content-type", "")))
     except parsing.Refused as error:
@@ -182,7 +179,7 @@ def _file(case: _Case, payload: object) -> None:
     assert case.source is not None
     door = case.request.door
     try:
-        reading = formats.read(door.format, payload, source=case.source, body_id=case.body_id)
+        reading = formats.read(door.format, payload, source=case.source, body_id=case.request.body_id)
     except Exception as error:
         log.error("intake_adapter_failed", format=door.format, exc_info=True)  # noqa: G201
         reading = Reading([], [Problem("unforeseen", f"{type(error).__name__}: {error}"[:300], payload)])
@@ -192,7 +189,7 @@ def _file(case: _Case, payload: object) -> None:
         reading=reading,
         body=case.body,
         headers=parsing.kept_headers(case.request.headers),
-        body_id=case.body_id,
+        body_id=case.request.body_id,
     )
 
 
@@ -229,11 +226,11 @@ def _last_resort(case: _Case, error: Exception) -> Answer:
     try:
         _keep_failed(case, "unforeseen", f"{type(error).__name__}: {error}")
     except DatabaseError:
-        return spool_all([case.request], ids=[case.body_id])[0]
+        return spool_all([case.request])[0]
     return answers.stored(case.request.door.format, case.request.path, case.filing)
 
 
-def spool_all(requests: Sequence[Request], *, ids: Sequence[UUID] | None = None) -> list[Answer]:
+def spool_all(requests: Sequence[Request]) -> list[Answer]:
     """Keep the bodies on disk, in one sync, and answer 503: 2xx is said only for what Postgres holds.
 
     Strangers are refused as usual, by the copy of the keys' digests; so is what is no JSON. Needs no database.
@@ -242,8 +239,8 @@ def spool_all(requests: Sequence[Request], *, ids: Sequence[UUID] | None = None)
     keys = directories.known_keys()
     records: list[Spooled] = []
     given: list[Answer] = []
-    for number, request in enumerate(requests):
-        answer, record = _spoolable(request, keys, ids[number] if ids else id_in_time())
+    for request in requests:
+        answer, record = _spoolable(request, keys)
         given.append(answer)
         if record is not None:
             records.append(record)
@@ -259,7 +256,7 @@ def spool_all(requests: Sequence[Request], *, ids: Sequence[UUID] | None = None)
     return given
 
 
-def _spoolable(request: Request, keys: directories.KnownKeys, body_id: UUID) -> tuple[Answer, Spooled | None]:
+def _spoolable(request: Request, keys: directories.KnownKeys) -> tuple[Answer, Spooled | None]:
     answer = answers.of_the_door(request)
     if answer is not None:
         return answer, None
@@ -274,7 +271,7 @@ def _spoolable(request: Request, keys: directories.KnownKeys, body_id: UUID) -> 
     if known is None or known.kind not in formats.KINDS[door.format]:
         return answers.unknown_key(door.format), None
     record = Spooled(
-        body_id=body_id,
+        body_id=request.body_id,
         source_id=known.source_id,
         format=door.format,
         received_at=datetime.now(UTC),  # the database's clock is away; its order is kept by the spool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from monitoring.alerts import formats
 
@@ -18,7 +19,11 @@ class Door(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One request. `headers` have lower-case names. `is_cut`: the body was longer than the limit; `body` is its beginning."""
+    """One request. `headers` have lower-case names. `is_cut`: the body was longer than the limit; `body` is its beginning.
+
+    `body_id` is given at the door and stays with the body on every way it may take (stored, tried again, spooled), so that it
+    is counted once.
+    """
 
     method: str
     path: str
@@ -27,6 +32,7 @@ class Request(NamedTuple):
     size_bytes: int
     is_cut: bool
     door: Door
+    body_id: UUID
 
 
 _POST = frozenset({"POST", "PUT"})

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from kernel.access import KEY, access
+from kernel.timed_ids import id_in_time
 from monitoring.alerts import formats, reception
 from monitoring.alerts.requests import NOWHERE, Request, door_of
 
@@ -36,6 +37,7 @@ def request_of(request: HttpRequest) -> Request:
         size_bytes=size,
         is_cut=is_cut,
         door=door,
+        body_id=id_in_time(),
     )
 
 
