@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import queue
 import threading
 import time
@@ -45,6 +46,7 @@ ANSWER_TIMEOUT_S_PER_MIB = 2.0  # … unless the body is large, …
 STANDSTILL_S = 1.5  # … or the writers got something stored within this time, …
 PATIENCE_S = 8.0  # … but never longer than this
 _LOOK_EVERY_S = 0.1
+_M_MMAP_THRESHOLD = -3  # malloc.h
 DRAIN_LIMIT = 64 * 1024 * 1024  # bytes read and thrown away, so that a client that only listens afterwards hears its 413
 
 
@@ -85,6 +87,7 @@ class _Writers:
     def _start(self) -> None:
         with self._lock:
             if not self._is_started:
+                _give_large_blocks_back()
                 for number in range(self._count):
                     threading.Thread(target=self._work, name=f"intake-{number}", daemon=True).start()
                 self._is_started = True
@@ -114,6 +117,12 @@ class _Writers:
                 batch.append(self._queue.get_nowait())
                 size += len(batch[-1].request.body)
         return batch
+
+
+def _give_large_blocks_back() -> None:
+    """Let freed blocks above 128 KiB go back to the system: otherwise each thread keeps the largest bodies it ever saw (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
 
 
 def _hand_out(given: list[tuple[asyncio.Future[Answer], Answer]]) -> None:

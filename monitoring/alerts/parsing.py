@@ -150,6 +150,11 @@ def _is_deeper_than(levels: int, value: Any) -> bool:
     return False
 
 
+def write_json(value: Any) -> bytes:
+    """Plain values as JSON, also numbers beyond 64 bits."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def scrub(value: Any) -> Any:
     """The same value without NUL and with U+FFFD for lone surrogates, in names and in texts. At most 20 levels deep."""
     if isinstance(value, str):

@@ -220,14 +220,18 @@ def _keep_failed(case: _Case, code: str, detail: str) -> None:
 
 def _last_resort(case: _Case, error: Exception) -> Answer:
     """Nobody foresaw this body: keep it raw in the inbox and say yes, so that its sender does not send it for ever."""
-    log.error("intake_last_resort", format=case.request.door.format, problem=type(error).__name__, exc_info=error)
-    if case.source is None or (case.filing is None and case.ping is None):
-        return case.answer or answers.away()
+    door = case.request.door
+    log.error("intake_last_resort", format=door.format, problem=type(error).__name__, exc_info=error)
+    if case.answer is not None:
+        return case.answer
+    if case.source is None:
+        return answers.refused(door.format, parsing.BrokenJson("the body cannot be read"))
     try:
         _keep_failed(case, "unforeseen", f"{type(error).__name__}: {error}")
     except DatabaseError:
         return spool_all([case.request])[0]
-    return answers.stored(case.request.door.format, case.request.path, case.filing)
+    empty = Filing(source=case.source, format=door.format, reading=Reading([]), body=case.body, body_id=case.request.body_id)
+    return answers.stored(door.format, case.request.path, case.filing or empty)
 
 
 def spool_all(requests: Sequence[Request]) -> list[Answer]:

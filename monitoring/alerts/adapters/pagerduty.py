@@ -76,16 +76,17 @@ def errors_of(body: Any) -> list[str]:
     if not routing_key_of(body):
         errors.append("'routing_key' is missing or blank")
     action = body.get("event_action")
+    known = isinstance(action, str) and action in _ACTIONS
     if action in (None, ""):
         errors.append("'event_action' is missing or blank")
-    elif not isinstance(action, str) or action not in _ACTIONS:
+    elif not known:
         errors.append("'event_action' is invalid (must be one of the following: 'trigger', 'acknowledge' or 'resolve')")
     dedup_key = body.get("dedup_key")
     if dedup_key is not None and (not isinstance(dedup_key, str) or len(dedup_key) > KEY_LIMIT):
         errors.append(f"'dedup_key' is invalid (must be a string of at most {KEY_LIMIT} characters)")
     if action == Action.TRIGGER:
         errors += _payload_errors(body.get("payload"))
-    elif action in _ACTIONS and not (isinstance(dedup_key, str) and dedup_key.strip()):
+    elif known and not (isinstance(dedup_key, str) and dedup_key.strip()):
         errors.append("'dedup_key' is missing or blank")
     return errors
 

@@ -18,6 +18,7 @@ from kernel.journal import Record, Ref
 from monitoring.alerts.adapters.alertin import Problem
 from monitoring.alerts.directory import KnownSource
 from monitoring.alerts.events import IntakeFailed
+from monitoring.alerts.parsing import write_json
 from monitoring.alerts.services.filing import Filing
 
 KEPT_LIMIT = 5 * 1024 * 1024  # bytes of one failed body that are kept
@@ -79,7 +80,7 @@ def keep_problems(problems: Sequence[tuple[Filing, Problem]], *, now: datetime) 
             wire_format=filing.format,
             code=problem.code,
             detail=problem.detail,
-            body=orjson.dumps(problem.body),
+            body=write_json(problem.body),
             headers=filing.headers,
             now=filing.received_at or now,
         )
