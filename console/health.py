@@ -7,6 +7,7 @@ from django.db import connection
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from kernel import clock, sweeps
+from monitoring.alerts import metrics as intake
 from notify import selectors as notify
 
 TIMER_LATE = timedelta(seconds=30)
@@ -69,7 +70,7 @@ def metrics() -> bytes:
     )
     Gauge("switchback_well", "1 when the deep health check passes", registry=registry).set(1 if health.is_well else 0)
     _counts(registry)
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(intake.REGISTRY)
 
 
 def _counts(registry: CollectorRegistry) -> None:

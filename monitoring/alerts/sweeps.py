@@ -72,6 +72,6 @@ def _prune(table: str, before: datetime) -> int:
                 f'DELETE FROM "{table}" WHERE received_at < %s AND id IN (SELECT id FROM "{table}" ORDER BY id LIMIT %s)',  # noqa: S608 - our own tables
                 [before, _PRUNED_AT_ONCE],
             )
-            removed += cursor.rowcount
+            removed += int(cursor.rowcount)
             if cursor.rowcount < _PRUNED_AT_ONCE:
                 return removed

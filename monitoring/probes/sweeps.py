@@ -31,12 +31,12 @@ def probes() -> int:
 def samples_prune() -> int:
     """Remove samples older than a month, some thousands at a time, oldest first."""
     before = clock.now() - KEEP_SAMPLES
-    removed = 0
+    removed: int = 0
     with connection.cursor() as cursor:
         while True:
             cursor.execute(
                 "DELETE FROM probes_sample WHERE at < %s AND id IN (SELECT id FROM probes_sample ORDER BY id LIMIT %s)", [before, _PRUNED_AT_ONCE]
             )
-            removed += cursor.rowcount
+            removed += int(cursor.rowcount)
             if cursor.rowcount < _PRUNED_AT_ONCE:
                 return removed

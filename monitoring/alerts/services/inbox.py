@@ -102,8 +102,9 @@ def keep_failed(
     kept = body if body is not None and len(body) <= KEPT_LIMIT else None
     digest = hashlib.sha256(body if body is not None else f"{wire_format} {size}".encode()).digest()
     parameters: list[Any] = [source.id, wire_format, code, detail[:500], orjson.dumps(dict(headers)).decode(), size, psycopg2.Binary(digest)]
+    parameters.append(psycopg2.Binary(kept) if kept is not None else None)
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP_FAILED, [*parameters, psycopg2.Binary(kept) if kept is not None else None, now, now])
+        cursor.execute(_KEEP_FAILED, [*parameters, now, now])
         public_id, times_seen = cursor.fetchone()
     if times_seen == 1:
         event = IntakeFailed(failed_intake_id=public_id, source_id=source.public_id, code=code, size_bytes=size)

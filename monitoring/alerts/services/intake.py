@@ -58,7 +58,9 @@ def intake_store(filings: Sequence[Filing]) -> list[Stored]:
     """
     directory = directories.current()
     wanted = sorted({(filing.source.id, alert.dedup_key) for filing in filings for alert in filing.reading.alerts})
-    known = rows.lock_and_read(wanted, [(filing.source.id, filing.reading.group.key) for filing in filings if _is_cut(filing)])
+    known = rows.lock_and_read(
+        wanted, [(filing.source.id, filing.reading.group.key) for filing in filings if filing.reading.group and _is_cut(filing)]
+    )
     if known.stamp != directory.stamp:
         directories.load()
         raise DirectoryChanged

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 import psycopg2
@@ -99,7 +100,7 @@ def _store_batch(batch: list[Spooled]) -> int:
 def _already_stored(filings: list[Filing]) -> set[int]:
     if not filings:
         return set()
-    parameters = [
+    parameters: list[Any] = [
         list(range(len(filings))),
         [filing.body_id for filing in filings],
         [filing.source.id for filing in filings],

@@ -130,7 +130,7 @@ def lock_and_read(wanted: Sequence[tuple[int, str]], groups: Iterable[tuple[int,
     Two statements in one round trip: what is read must be younger than the lock.
     """
     locks = _locks(wanted, groups)
-    parameters = locks | {"sources": [source_id for source_id, _key in wanted], "keys": [key for _source_id, key in wanted]}
+    parameters: dict[str, list[Any]] = locks | {"sources": [source_id for source_id, _key in wanted], "keys": [key for _source_id, key in wanted]}
     with connection.cursor() as cursor:
         cursor.execute(f"{_LOCK}; {_READ}" if locks["locks"] else _READ, parameters)
         rows = cursor.fetchall()
@@ -149,7 +149,7 @@ def lock_and_read(wanted: Sequence[tuple[int, str]], groups: Iterable[tuple[int,
 
 def read_older(wanted: Sequence[tuple[Identity, datetime]]) -> None:
     """Lock and read further episodes by their start, for alerts that come late."""
-    parameters = {
+    parameters: dict[str, list[Any]] = {
         "sources": [identity.source_id for identity, _start in wanted],
         "keys": [identity.dedup_key for identity, _start in wanted],
         "starts": [start for _identity, start in wanted],

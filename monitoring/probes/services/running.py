@@ -36,7 +36,7 @@ LEASE = timedelta(seconds=10)  # beyond the timeout: then another run may look
 
 _CLAIM = """
 UPDATE probes_probe AS p SET
-    lease_until = due.moment + make_interval(secs => p.timeout_ms / 1000.0) + %(lease)s,
+    lease_until = due.moment + make_interval(secs => p.timeout_ms / 1000.0 + %(lease_s)s),
     next_at = p.next_at + p.every * (floor(extract(epoch FROM due.moment - p.next_at) / extract(epoch FROM p.every)) + 1)
 FROM (
     SELECT q.id, present.moment FROM (SELECT switchback_now() AS moment) AS present
@@ -86,7 +86,7 @@ def probes_run() -> int:
 
 def _claim(limit: int) -> list[tuple[int, Target]]:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"lease": LEASE, "limit": limit})
+        cursor.execute(_CLAIM, {"lease_s": LEASE.total_seconds(), "limit": limit})
         return [
             (probe_id, Target(kind=kind, address=target, timeout_s=timeout_ms / 1000, metric=metric))
             for probe_id, kind, target, timeout_ms, metric in cursor.fetchall()

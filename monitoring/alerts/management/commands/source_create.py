@@ -59,6 +59,6 @@ def _mapping(path: str | None) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        return json.loads(Path(path).read_text())  # type: ignore[no-any-return]
+        return json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
         raise CommandError(f"The mapping cannot be read: {error}") from error
