@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -129,6 +129,7 @@ class Directory:
 
 KnownKeys = Mapping[str, KnownKey]
 _current: Directory | None = None
+_clocks_apart = timedelta(0)  # how far the database's clock is ahead of this process', as last seen
 
 
 def current() -> Directory:
@@ -197,6 +198,17 @@ def _known(source: Source) -> KnownSource:
         mapping=source.mapping,
         actor=Actor(kind="source", id=str(source.public_id), label=source.name),
     )
+
+
+def note_clock(moment: datetime) -> None:
+    """Remember how the database's clock goes, for when it cannot be asked."""
+    global _clocks_apart
+    _clocks_apart = moment - datetime.now(UTC)
+
+
+def presumed_now() -> datetime:
+    """The database's time as far as it can be known without the database."""
+    return datetime.now(UTC) + _clocks_apart
 
 
 def known_keys() -> KnownKeys:

@@ -11,7 +11,6 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
@@ -278,7 +277,7 @@ def _spoolable(request: Request, keys: directories.KnownKeys) -> tuple[Answer, S
         body_id=request.body_id,
         source_id=known.source_id,
         format=door.format,
-        received_at=datetime.now(UTC),  # the database's clock is away; its order is kept by the spool
+        received_at=directories.presumed_now(),
         headers=parsing.kept_headers(request.headers),
         path=answers.masked(request.path),
         body=body,

@@ -50,7 +50,12 @@ def silences_expire() -> int:
     return silences.silences_expire()
 
 
-@sweep("spool_replay", every=timedelta(seconds=3), queue="default", oldest=replay.spool_oldest)
+def _spooled_since() -> datetime | None:
+    oldest = replay.spool_oldest()
+    return oldest + clock.offset() if oldest is not None else None
+
+
+@sweep("spool_replay", every=timedelta(seconds=3), queue="default", oldest=_spooled_since)
 def spool_replay() -> int:
     """Store what came while Postgres was away."""
     return replay.spool_replay()

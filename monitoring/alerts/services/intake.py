@@ -61,6 +61,7 @@ def intake_store(filings: Sequence[Filing]) -> list[Stored]:
     known = rows.lock_and_read(
         wanted, [(filing.source.id, filing.reading.group.key) for filing in filings if filing.reading.group and _is_cut(filing)]
     )
+    directories.note_clock(known.now)
     if known.stamp != directory.stamp:
         directories.load()
         raise DirectoryChanged

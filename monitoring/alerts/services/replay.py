@@ -61,7 +61,7 @@ def spool_replay() -> int:
 
 
 def spool_oldest() -> datetime | None:
-    """Since when something waits in this machine's spool."""
+    """Since when something waits in this machine's spool, by the machine's clock."""
     oldest = directories.spool().oldest()
     return datetime.fromtimestamp(oldest, tz=UTC) if oldest is not None else None
 
