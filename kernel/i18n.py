@@ -10,6 +10,20 @@ def language_suffix(language: str | None = None) -> str:
     return "zh" if (language or get_language() or "en").startswith("zh") else "en"
 
 
+BETWEEN = " · "
+
+
+def both(english: str, chinese: str) -> str:
+    """One label that is kept for readers of either language: `one_of` takes the reader's half."""
+    return f"{english}{BETWEEN}{chinese}" if chinese and chinese != english else english
+
+
+def one_of(label: str, language: str | None = None) -> str:
+    """The reader's half of a label made by `both`; any other label as it is."""
+    english, between, chinese = label.partition(BETWEEN)
+    return chinese if between and language_suffix(language) == "zh" else english
+
+
 def pick(record: Any, field: str, language: str | None = None) -> str:
     """The field in the reader's language, falling back to the other one where it is empty."""
     first = language_suffix(language)

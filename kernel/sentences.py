@@ -1,6 +1,6 @@
 """What an entry says to a person, in the reader's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.functional import Promise
@@ -12,9 +12,23 @@ Words = str | Promise
 _templates: dict[str, Words | Callable[[Entry], Words]] = {}
 
 
+_words: dict[str, Words] = {}
+
+
 class _Parameters(dict[str, Any]):
+    """An entry's values as people read them: known codes become words of the reader's language."""
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        return str(_words[value]) if isinstance(value, str) and value in _words else value
+
     def __missing__(self, key: str) -> str:
         return "—"
+
+
+def register_words(words: Mapping[str, Words]) -> None:
+    """Say what codes in payloads are called ("severe", "email"), for all sentences at once."""
+    _words.update(words)
 
 
 def register(name: str, template: Words | Callable[[Entry], Words]) -> None:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from kernel.models import Entry
-from kernel.sentences import Words, register
+from kernel.sentences import Words, register, register_words
 
 WHY = {
     "unanswered": _("nobody has answered"),
@@ -15,6 +15,9 @@ WHY = {
     "reached_otherwise": _("reached another way"),
     "outside_fence": _("outside the drill's fence"),
 }
+
+
+register_words({"email": _("e-mail"), "webhook": _("webhook")})
 
 
 def why(code: str) -> str:

@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from localservers.valkey import ValkeyServer
 
 pytest_plugins = ["tests.harness.flush", "tests.harness.skips"]
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_over() -> Iterator[None]:
+    """A test that reads Chinese must not leave the next one reading it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

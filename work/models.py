@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from kernel.actors import Actor
-from kernel.i18n import pick
+from kernel.i18n import both, pick
 from kernel.journal import Ref
 from kernel.models import Stateful
 
@@ -55,8 +55,8 @@ class TaskList(models.Model):
         return f"{self.subject_label}: {self.name_en}"
 
     def journal_label(self) -> str:
-        """The playbook's name."""
-        return self.name_en
+        """The playbook's name in both languages."""
+        return both(self.name_en, self.name_zh)
 
     @property
     def about(self) -> Ref:
@@ -132,8 +132,8 @@ class Task(Stateful):
         return f"{self.name_en} ({self.state})"
 
     def journal_label(self) -> str:
-        """What is to be done."""
-        return self.name_en
+        """What is to be done, in both languages."""
+        return both(self.name_en, self.name_zh)
 
     def permission_path(self) -> str:
         """The unit of the record that the work is for."""

@@ -8,7 +8,7 @@ from incidents.response import events
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import State
 from kernel.models import Entry
-from kernel.sentences import register
+from kernel.sentences import register, register_words
 
 
 def _label(choices: type, value: str) -> str:
@@ -85,6 +85,7 @@ def _state_named(text: object, key: str) -> str:
     return str(text).format(state=_label(State, key))
 
 
+register_words(dict(Grade.choices))
 register(events.IncidentOpened.name, _opened)
 register(events.AlertsJoined.name, _("%(alert_count)s further alerts joined."))
 register(events.AlertsFlapping.name, _("%(alert_count)s alerts come and go again and again; further turns are only counted."))

@@ -173,7 +173,7 @@ def test_what_is_not_finished_in_time_is_recorded_once_and_its_owner_is_told_onc
     assert not Entry.objects.filter(name="work.task_overdue.v1").exists()
     pass_time(timedelta(seconds=1))
     overdue = Entry.objects.filter(name="work.task_overdue.v1", links__record_id=subject.id)
-    assert {entry.subject_label for entry in overdue} == {"name restart en", "name tell-shops en"}
+    assert {entry.subject_label for entry in overdue} == {"name restart en · name restart zh", "name tell-shops en · name tell-shops zh"}
     assert sorted(Delivery.objects.values_list("user__display_name", flat=True)) == ["Business", "Tech"]
     pass_time(timedelta(hours=5))
     assert Entry.objects.filter(name="work.task_overdue.v1").count() == 3

@@ -42,8 +42,8 @@ class IncidentRole(models.Model):
         return f"{self.role}: {self.user_id}"
 
     def journal_label(self) -> str:
-        """The incident's number and the role."""
-        return f"{self.incident.number} · {self.role.replace('_', ' ')}"
+        """The incident's number; which role it is, the sentence says in the reader's language."""
+        return self.incident.number
 
     def permission_path(self) -> str:
         """The incident's unit."""

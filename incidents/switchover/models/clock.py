@@ -92,7 +92,8 @@ class RecoveryClock(Stateful):
         return f"{self.outage.number} {self.kind}"
 
     def journal_label(self) -> str:
-        return f"{self.outage.number} {self.kind}"
+        """The outage's number; which clock it is, the sentence says in the reader's language."""
+        return self.outage.number
 
     def permission_path(self) -> str:
         return self.outage.permission_path()
