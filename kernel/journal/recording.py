@@ -1,9 +1,8 @@
 """Writing entries: one statement for entries, links and deliveries, however many there are."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from django.db import connection
@@ -149,9 +148,15 @@ def link(parent: Any, child: Any, *, since: datetime | None, actor: Actor, cause
     record_many([Record(event=event, subject=mother, under=(child_ref,), cause=cause)], actor=actor)
 
 
-@cache
-def _names_of(event: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(event))  # type: ignore[arg-type]  # a cached function takes what can be hashed
+_field_names: dict[type, tuple[str, ...]] = {}
+
+
+def _names_of(event: Any) -> tuple[str, ...]:
+    """The event's fields, looked up once per class: a storm asks for them hundreds of times."""
+    known = _field_names.get(type(event))
+    if known is None:
+        known = _field_names[type(event)] = tuple(field.name for field in fields(event))
+    return known
 
 
 def _row(number: int, item: Record) -> dict[str, Any]:
@@ -161,7 +166,7 @@ def _row(number: int, item: Record) -> dict[str, Any]:
         before, after = item.subject.changes()
     payload = item.payload
     if payload is None:
-        payload = {name: plain(getattr(item.event, name)) for name in _names_of(type(item.event))}
+        payload = {name: plain(getattr(item.event, name)) for name in _names_of(item.event)}
     cause = item.cause.id if isinstance(item.cause, Entry) else item.cause
     return {
         "n": number,
