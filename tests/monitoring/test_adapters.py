@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -252,6 +254,17 @@ def test_depth_is_bounded() -> None:
     for levels in (21, 500, 100_000):
         with pytest.raises(parsing.BrokenJson):
             parsing.read_json(_nested(levels))
+
+
+def test_a_bomb_is_not_even_unpacked() -> None:
+    bomb = gzip.compress(b" " * 100_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(parsing.TooLarge):
+            parsing.unpack(bomb, encoding="gzip", limit=parsing.BODY_LIMIT)
+        assert tracemalloc.get_traced_memory()[1] < 8 * parsing.BODY_LIMIT
+    finally:
+        tracemalloc.stop()
 
 
 # -- the data outside the project -----------------------------------------------------------------------------------------------

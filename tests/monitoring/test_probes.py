@@ -22,7 +22,7 @@ from monitoring.alerts.models import Alert
 from monitoring.probes import selectors
 from monitoring.probes.looking import Allowed, Look, Rules, Target, look, measure
 from monitoring.probes.models import Probe, Sample
-from monitoring.probes.services import probe_define, probes_run, samples_add, target_allow
+from monitoring.probes.services import probe_define, probes_run, running, samples_add, target_allow
 
 LOOPBACK = Rules(allowed=(Allowed(ipaddress.ip_network("127.0.0.0/8"), 1, 65535),))
 Answer = Callable[[socket.socket], None]
@@ -312,6 +312,42 @@ def test_a_claimed_probe_is_not_looked_at_twice(serve: Callable[[Answer], Server
         thread.join()
     assert server.accepted == 1
     assert Sample.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_probe_that_is_due_again_while_it_is_being_looked_at_waits(
+    serve: Callable[[Answer], Server], part: Part, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease: slow answers must not pile up looks at one target."""
+    monkeypatch.setattr(running, "CLAIMING_FOR_S", 2.5)
+    at_once: list[int] = []
+    looking = threading.Semaphore(1000)
+
+    def slow(connection: socket.socket) -> None:
+        looking.acquire()
+        at_once.append(1000 - looking._value)
+        time.sleep(1.3)
+        looking.release()
+        says()(connection)
+
+    target = f"http://127.0.0.1:{serve(slow).port}/"
+    probe_define(actor=SYSTEM, name="p", part=part, kind="http", target=target, every=timedelta(seconds=1), timeout_ms=5000)
+    clock.wind(timedelta(seconds=2))
+
+    def run() -> None:
+        from django.db import connection
+
+        probes_run()
+        connection.close()
+
+    threads = [threading.Thread(target=run) for _number in range(2)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.6)
+    for thread in threads:
+        thread.join()
+    assert len(at_once) >= 2
+    assert max(at_once) == 1
 
 
 @pytest.mark.django_db(transaction=True)

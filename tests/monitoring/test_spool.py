@@ -195,6 +195,19 @@ def test_a_replay_that_is_interrupted_doubles_nothing(tool: Make, part: Part, mo
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_body_that_is_stored_already_is_counted_once(tool: Make, part: Part) -> None:
+    """The connection died in the commit, nobody knows whether it held: the same body is stored again, and changes nothing."""
+    am = tool("alertmanager")
+    request = request_to(am.path, group(alert()))
+    assert reception.receive(request).status == 200
+    other = request_to(am.path, group(alert("e" * 16)))
+    assert [answer.status for answer in reception.receive_many([request, other])] == [200, 200]
+    assert am.alerts()[0].times_seen == 1
+    assert reception.receive(request._replace(body_id=uuid4())).status == 200
+    assert am.alerts()[0].times_seen == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_happened_while_away_is_dated_when_it_came(tool: Make, part: Part) -> None:
     """A trigger from before the outage's end must not beat a resolve that was told after it."""
     pd = tool("pagerduty", part=part)
