@@ -117,6 +117,7 @@ def test_killed_itself_it_leaves_no_part_behind_and_the_next_start_works(supervi
 
 def test_a_stranger_who_got_the_process_id_of_a_former_part_is_not_killed(supervise):
     killed = supervise(part("only")).until_ready()
+    time.sleep(1)  # start times are told apart to a hundredth of a second
     stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
     try:
         text = (killed.home / "run.json").read_text()

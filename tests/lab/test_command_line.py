@@ -34,6 +34,7 @@ def test_exit_statuses_tell_usage_refusal_and_not_running_apart(system: Practice
 def test_an_order_that_disappears_is_counted_as_lost(system: PracticeSystem) -> None:
     """The verifier must be able to fail: one acknowledged order is taken away, and put back."""
     assert system.cli("status", "--verify").returncode == 0
+    system.wait(lambda _status: system.counts()["done"] > 0, 30, "an order shipped")
     dsn = system.book["sides"]["primary"]["database"]["admin_dsn"]
     [(victim,)] = rows_of(system, "primary", "select id::text from orders where state = 'shipped' and not marked order by placed_at limit 1")
     with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
