@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 FORMATS = ("console", "json")
 # Told at WARNING only: they report each request or task, which are thousands an hour and tell nothing new.
-QUIET = ("httpx", "httpcore", "mail", "celery.worker.strategy", "celery.app.trace", "celery.beat", "asyncio", "kombu")
+QUIET = ("httpx", "httpcore", "mail", "celery.worker.strategy", "celery.worker.request", "celery.app.trace", "celery.beat", "asyncio", "kombu")
 
 
 def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
