@@ -33,8 +33,8 @@ class Ref:
 class Record:
     """One entry to be written by `record_many`.
 
-    `payload`: the event's values where the caller has them as plain JSON already; `event` may then be its class (a storm of
-    alerts is thousands of these).
+    `payload`: the event's values where the caller has them as plain JSON already; `event` may then be its class, and before and
+    after are plain too (a storm of alerts is thousands of these).
     """
 
     event: Any
@@ -177,8 +177,8 @@ def _row(number: int, item: Record) -> dict[str, Any]:
         "subject_id": subject.id,
         "subject_label": subject.label,
         "payload": payload,
-        "before": plain(before) if before else None,
-        "after": plain(after) if after else None,
+        "before": (before if item.payload is not None else plain(before)) if before else None,
+        "after": (after if item.payload is not None else plain(after)) if after else None,
         "reason": clean_text(item.reason),
         "cause_id": cause,
     }

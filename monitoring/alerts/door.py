@@ -36,9 +36,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PATHS = ("/in/", "/v2/enqueue")
-WRITERS = 4  # threads, each with a connection: some read and write while others wait for their commit
+WRITERS = 3  # threads, each with a connection: some read and write while others wait for their commit
 TOGETHER = 64  # requests in one transaction at most …
-TOGETHER_BYTES = 32 * 1024  # … and bytes: some 400 alerts, so that no transaction takes long
+TOGETHER_BYTES = 80 * 1024  # … and bytes: some 250 alerts, so that no transaction takes long
 WAITING_LIMIT = 4_000  # requests; then Alertmanager is told 503 and comes again, Prometheus (which would not) still waits
 READ_TIMEOUT_S = 20.0  # for a whole request body
 ANSWER_TIMEOUT_S = 1.6  # then the spool, so that the sender hears within 2 s …

@@ -17,7 +17,7 @@ from monitoring.alerts.episodes import Episode, Identity, Orphan
 # Our advisory locks, taken in this order. An ordinary batch shares its sources and has its identities to itself; one with very
 # many identities has its sources to itself instead, because Postgres' lock table holds some 6,400 locks by default.
 _SOURCES, _GROUPS, _IDENTITIES = 5117, 5118, 5119  # nobody else in the console uses these numbers
-FINE_LIMIT = 128  # identities locked one by one
+FINE_LIMIT = 256  # identities locked one by one
 
 _EPISODE_COLUMNS = """a.id, a.public_id, a.episode_start, a.state, a.severity, a.summary, a.first_seen_at, a.last_seen_at, a.opens_incident,
     a.part_id, a.fault_class, a.fault_kind_id, a.times_seen, a.expires_at, a.acknowledged_at, a.resolved_at, a.resolved_by, a.resolve_told_at,
@@ -271,6 +271,7 @@ def _line(row: NewRow) -> str:
     """One row as COPY reads it, in the order of the columns above."""
     episode, told = row.episode, row.episode.told
     assert told is not None
+    first = episode.first_seen_at.isoformat()
     return "\t".join(
         (
             episode.public_id,
@@ -289,8 +290,8 @@ def _line(row: NewRow) -> str:
             _number(episode.fault_kind_id),
             _flag(episode.opens_incident),
             str(episode.times_seen),
-            episode.first_seen_at.isoformat(),
-            episode.last_seen_at.isoformat(),
+            first,
+            first if episode.last_seen_at is episode.first_seen_at else episode.last_seen_at.isoformat(),
             _moment(episode.expires_at),
             _text(told.group_key),
             _flag(row.is_group_cut),
@@ -301,7 +302,7 @@ def _line(row: NewRow) -> str:
             _moment(episode.resolve_told_at),
             str(episode.refires),
             _flag(episode.is_flapping),
-            _moment(episode.announced_at),
+            first if episode.announced_at is episode.first_seen_at else _moment(episode.announced_at),
             _moment(episode.announce_at) + "\n",
         )
     )
