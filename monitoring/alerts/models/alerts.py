@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from kernel.models import Stateful
 from monitoring.alerts.models.sources import Source
 
 OPEN_STATES = ("firing", "acknowledged")
+# What the database lets pass; the intake changes states in statements of its own, so this is the last word.
+CHANGES = [("firing", "acknowledged"), ("firing", "resolved"), ("acknowledged", "resolved"), ("resolved", "firing")]
 
 
 class Alert(Stateful):
@@ -71,6 +74,7 @@ class Alert(Stateful):
 
     class Meta:
         db_table = "alerts_alert"
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         ordering: ClassVar[list[str]] = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["source", "dedup_key", "episode_start"], name="alert_one_per_episode"),
@@ -126,6 +130,12 @@ class Alert(Stateful):
         self.resolved_by = by
         self.expires_at = None
         self.announce_at = None
+
+    @transition(field=state, source=State.RESOLVED, target=State.FIRING)
+    def go_on(self) -> None:
+        """It had only not been repeated in time, and is repeated after all."""
+        self.resolved_at = None
+        self.resolved_by = ""
 
 
 class OrphanResolve(models.Model):

@@ -4,6 +4,7 @@ import zlib
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -74,6 +75,7 @@ class FailedIntake(Stateful):
 
     class Meta:
         db_table = "alerts_failed_intake"
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=[("waiting", "replayed"), ("waiting", "discarded")])]
         ordering: ClassVar[list[str]] = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["source", "sha256", "code"], name="failed_intake_waits_once", condition=Q(state="waiting")),

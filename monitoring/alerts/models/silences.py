@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +38,7 @@ class Silence(Stateful):
 
     class Meta:
         db_table = "alerts_silence"
-        triggers: ClassVar = RAISES_THE_STAMP
+        triggers: ClassVar = [*RAISES_THE_STAMP, pgtrigger.FSM(name="legal_changes", field="state", transitions=[("in_force", "ended")])]
         ordering: ClassVar[list[str]] = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["in_force", "ended"]), name="silence_state_known"),

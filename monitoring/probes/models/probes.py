@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,17 @@ from contingency.catalog.models import FaultClass, Part, Side
 from kernel.models import Stateful
 from monitoring.alerts.models import Source
 from monitoring.probes.models.series import Series
+
+CHANGES = [
+    ("unknown", "healthy"),
+    ("unknown", "failing"),
+    ("unknown", "paused"),
+    ("healthy", "failing"),
+    ("healthy", "paused"),
+    ("failing", "healthy"),
+    ("failing", "paused"),
+    ("paused", "unknown"),
+]
 
 
 class AllowedTarget(Stateful):
@@ -88,6 +100,7 @@ class Probe(Stateful):
 
     class Meta:
         db_table = "probes_probe"
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
         ordering: ClassVar[list[str]] = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["http", "tcp", "metric"]), name="probe_kind_known"),
