@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django_fsm import can_proceed
 
 from kernel import moves
@@ -39,10 +40,21 @@ def move_many(records: Sequence[Stateful], method: str, /, **kwargs: Any) -> Non
 def _update_many(records: Sequence[Stateful]) -> None:
     """Write the fields that changed in any of the records, for all of them."""
     model = type(records[0])
-    changed = {"version"}
+    changed: set[str] = set()
     for record in records:
         changed |= set(record.changes()[1])
     fields = [field for field in model._meta.concrete_fields if field.attname in changed]
+    first = records[0]
+    if all(getattr(record, field.attname) == getattr(first, field.attname) for field in fields for record in records):
+        values = {field.attname: getattr(first, field.attname) for field in fields}
+        model._base_manager.filter(pk__in=[record.pk for record in records]).update(version=F("version") + 1, **values)
+        return
+    _update_each(records, [*fields, model._meta.get_field("version")])
+
+
+def _update_each(records: Sequence[Stateful], fields: list[Any]) -> None:
+    """Values of its own for each record, all the same in one UPDATE."""
+    model = type(records[0])
     key = model._meta.pk
     columns = [key, *fields]
     assignments = ", ".join(f'"{field.column}" = v."{field.column}"' for field in fields)

@@ -1,5 +1,6 @@
 """The work that comes round: every sweep claims due rows until none is due, whoever calls it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ class Sweep:
 
 _sweeps: dict[str, Sweep] = {}
 
+TURN_S = 0.25  # how long a sweep with much to do keeps a worker process before the others have their turn
+
 
 def register_sweep(sweep: Sweep) -> None:
     """Add a sweep to the table that beat, workers, watchdog and metrics share."""
@@ -46,9 +49,24 @@ def sweep(
     return register
 
 
+def for_a_turn(batch: Callable[[], int]) -> int:
+    """Repeat until nothing is due or the turn is over; the next poke goes on. Returns how much was done."""
+    done, began = 0, time.monotonic()
+    while count := batch():
+        done += count
+        if time.monotonic() - began > TURN_S:
+            break
+    return done
+
+
 def all_sweeps() -> list[Sweep]:
     """Every sweep, by name."""
     return [_sweeps[name] for name in sorted(_sweeps)]
+
+
+def get(name: str) -> Sweep:
+    """One sweep. Raises KeyError for an unknown name."""
+    return _sweeps[name]
 
 
 def run(name: str) -> int:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from django.utils import translation
 
 from localservers.valkey import ValkeyServer
+from tests.flows.running import OPEN
 
+LAST_WORDS = 120  # lines
 pytest_plugins = ["tests.harness.flush", "tests.harness.skips"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure: the last words of the consoles that were running."""
+    report = yield
+    if report.failed:
+        for console in OPEN:
+            report.sections.append((f"console on port {console.port}", "\n".join(console.lines[-LAST_WORDS:])))
+    return report
 
 
 @pytest.fixture(autouse=True)

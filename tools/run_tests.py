@@ -1,4 +1,4 @@
-"""`make test` and `make soak`: the quick tests side by side, then stories and browser one after another (they run whole consoles).
+"""`make test` and `make soak`: the quick tests side by side, then stories and browser (those that run whole consoles one after another).
 
 Every part runs even when one before it failed; the exit status is that of the first failure.
 """
@@ -28,7 +28,7 @@ def main() -> int:
     else:
         runs = [
             ("quick tests", ["-m", f"not ({SLOW}) and not soak", "-n", str(chosen.jobs), "--dist", "loadgroup"]),
-            ("stories and browser", ["-m", f"({SLOW}) and not soak", "--timeout", "600"]),
+            ("stories and browser", ["-m", f"({SLOW}) and not soak", "-n", str(chosen.jobs), "--dist", "loadgroup", "--timeout", "600"]),
         ]
     results = [(name, *run(name, arguments)) for name, arguments in runs]
     print()

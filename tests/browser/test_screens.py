@@ -11,7 +11,7 @@ from incidents.response import services as response
 from incidents.response.models import Incident
 from tests.console.conftest import Company
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_tool("chromium")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_tool("chromium"), pytest.mark.browser]
 
 PAYLOADS = (
     "<script>window.broken=1</script>", '"><img src=x onerror="window.broken=1">', "<svg onload=window.broken=1>", "javascript:window.broken=1",

@@ -8,10 +8,13 @@ import socket
 import time
 
 import psycopg2
+import pytest
 import redis
 
 from localservers.ports import is_free
 from tests.embedded.conftest import eventually, is_gone, part
+
+pytestmark = pytest.mark.story  # real processes
 
 OWN = {"DATABASE_URL": "", "REDIS_URL": ""}
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.embedded.conftest import POLITE, ROOT, eventually, is_gone, part
 
+pytestmark = pytest.mark.story  # real processes
+
 
 def test_parts_start_in_order_and_only_when_those_before_are_ready(supervise):
     slow = "sleep 1; " + POLITE

@@ -1,7 +1,7 @@
 """Kills while work is claimed, of every process and both services, under load (T1–T7, T13). Counts are printed.
 
 One console, one load, one long story: whatever dies, no accepted alert is lost, no page is lost, every deadline fires once.
-Full lengths run with `make soak` (SWITCHBACK_SOAK=1); here each silence lasts 20 s.
+Full lengths run with `make soak` (SWITCHBACK_SOAK=1); in `make test` each fault strikes three times and each silence lasts 20 s.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,12 +24,12 @@ import redis
 
 from tests.faults.load import Filing, copies
 from tests.flows.conftest import free_ports, open_folder_for
-from tests.flows.running import Console, Person, running, wait_for
+from tests.flows.running import CLONE, Console, Person, running, wait_for
 from tests.flows.test_main_job import SCOPES, switched
 
 IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
-pytestmark = [pytest.mark.soak if IS_SOAK else pytest.mark.story, pytest.mark.timeout(1500)]
-KILLS = 10
+pytestmark = [pytest.mark.soak if IS_SOAK else pytest.mark.story, pytest.mark.timeout(1500), pytest.mark.xdist_group("console")]
+KILLS = 10 if IS_SOAK else 3  # of each fault point and each process
 SILENCE_S = 60 if IS_SOAK else 20
 ALERTS_PER_SECOND = 50 if IS_SOAK else 15
 POINTS = (
@@ -156,7 +158,7 @@ def test_nothing_is_lost_when_processes_die_at_the_worst_moment(
     settled(console, filing)
 
 
-def test_nothing_is_lost_when_each_process_is_killed_ten_times(
+def test_nothing_is_lost_when_each_process_is_killed_again_and_again(
     console: Console, engineer: Person, lead: Person, filing: Filing, state: dict[str, Any]
 ) -> None:
     kills: dict[str, int] = {}
@@ -187,6 +189,34 @@ def kill_again_and_again(console: Console, name: str, kills: dict[str, int]) -> 
         seen.add(pid)
         os.killpg(pid, signal.SIGKILL)
         kills[name] = kills.get(name, 0) + 1
+
+
+def test_a_scheduler_that_stands_still_and_two_of_them_do_everything_once(
+    console: Console, engineer: Person, lead: Person, filing: Filing, state: dict[str, Any], tmp_path: Path
+) -> None:
+    """T3 and T4. What fell due meanwhile is done once when the scheduler is back; a second scheduler doubles nothing."""
+    pid = console.pids()["beat"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            provoke(console, engineer, lead, state)
+            time.sleep(SILENCE_S / 3)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    settled(console, filing)
+    command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "error", "-s", str(tmp_path / "beat"), "--pidfile", ""]
+    second = subprocess.Popen(command, cwd=CLONE, env=console.environment)
+    try:
+        began = time.monotonic()
+        while time.monotonic() - began < SILENCE_S:
+            provoke(console, engineer, lead, state)
+            time.sleep(2)
+        assert second.poll() is None, "the second scheduler did not run"
+    finally:
+        second.terminate()
+        second.wait(30)
+    told(f"scheduler stood still {SILENCE_S} s, then two of them {SILENCE_S} s")
+    settled(console, filing)
 
 
 def test_nothing_depends_on_redis(console: Console, engineer: Person, lead: Person, filing: Filing, state: dict[str, Any]) -> None:

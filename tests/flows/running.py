@@ -27,6 +27,7 @@ START_LIMIT_S = 180
 STOP_LIMIT_S = 60
 
 Value = TypeVar("Value")
+OPEN: list[Console] = []  # those that run now: a failing test shows what they said last
 
 
 def wait_for(what: str, look: Callable[[], Value | None], *, within_s: float, every_s: float = 0.2) -> Value:
@@ -235,15 +236,16 @@ def links_in(mail: Mail) -> list[str]:
 
 @contextmanager
 def running(home: Path, port: int, sink_port: int, **extra: str) -> Iterator[Console]:
-    """A console with its mail sink, stopped at the end whatever happens; its output is kept beside its home."""
+    """A console with its mail sink, stopped at the end whatever happens."""
     sink = MailSink(sink_port)
     sink.start()
     console = Console(home, port, sink, dict(extra))
+    OPEN.append(console)
     try:
         console.start()
         yield console
     finally:
         if console.process is not None and console.process.poll() is None:
             console.stop()
-        (home.parent / "console-output.txt").write_text("\n".join(console.lines))
+        OPEN.remove(console)
         sink.stop()

@@ -1,16 +1,19 @@
 """Timers as rows: once, never early, whoever sweeps."""
 
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from celery import current_app
 from django.db import connection
 
-from kernel import clock, deadlines
+from kernel import clock, deadlines, sweeps
 from kernel.journal import Ref
 from kernel.models import Deadline
+from kernel.pokes import poke
 
 KIND = "tests.tick"
 
@@ -96,3 +99,52 @@ def test_the_clock_cannot_be_wound_where_it_is_not_allowed() -> None:
     with pytest.raises(Conflict):
         clock.wind(timedelta(seconds=1))
     assert clock.offset() == timedelta(0)
+
+
+@pytest.mark.django_db
+@pytest.mark.req("RTO-01")
+def test_a_poked_worker_waits_for_what_is_about_to_fall_due(fired: list[str]) -> None:
+    deadlines.arm(kind=KIND, subject=thing(), key="soon", due_at=clock.now() + timedelta(milliseconds=120))
+    deadlines.arm(kind=KIND, subject=thing(), key="later", due_at=clock.now() + timedelta(seconds=30))
+    began = time.monotonic()
+    assert deadlines.turn(KIND) == 1
+    assert fired == ["soon"]
+    assert deadlines.turn(KIND) == 0
+    assert time.monotonic() - began < 2
+    row = Deadline.objects.get(key="soon")
+    assert row.fired_at is not None
+    assert row.fired_at >= row.due_at
+
+
+@pytest.mark.django_db
+def test_a_full_batch_calls_a_second_worker_and_goes_on(fired: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(deadlines, "poke", called.append)
+    now = clock.now()
+    deadlines.arm_many([Deadline(kind=KIND, subject_kind="thing", subject_id=uuid4(), key="k", due_at=now) for _ in range(deadlines.BATCH + 3)])
+    assert deadlines.turn(KIND) == deadlines.BATCH + 3
+    assert called == [f"deadlines.{KIND}"]
+    deadlines.arm(kind=KIND, subject=thing(), key="k", due_at=clock.now())
+    assert deadlines.turn(KIND) == 1
+    assert len(called) == 1
+
+
+def test_a_poke_that_no_broker_takes_is_no_error(settings: Any) -> None:
+    broker = current_app.conf.broker_url
+    current_app.conf.broker_url = "redis://127.0.0.1:1/0"
+    try:
+        poke("relay")
+    finally:
+        current_app.conf.broker_url = broker
+
+
+def test_a_sweep_with_much_to_do_gives_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([10] * 1000)
+
+    def batch() -> int:
+        time.sleep(sweeps.TURN_S / 2)
+        return next(left)
+
+    assert 10 <= sweeps.for_a_turn(batch) <= 30
+    few = iter([5, 5, 0])
+    assert sweeps.for_a_turn(lambda: next(few)) == 10

@@ -13,6 +13,8 @@ import pytest
 from tests.lab.practice_system import PracticeSystem
 from tests.lab.test_planned_switch import rows_of
 
+pytestmark = pytest.mark.story  # real processes
+
 
 def test_status_says_where_orders_go_in_words_and_as_json(system: PracticeSystem) -> None:
     words = system.cli("status")

@@ -10,8 +10,9 @@ import pytest
 from tests.lab.practice_system import PracticeSystem
 from tests.lab.test_planned_switch import rows_of, run_sql
 
+pytestmark = pytest.mark.story  # real processes
 
-@pytest.mark.story
+
 @pytest.mark.parametrize("fault", ["crash", "freeze", "database"])
 def test_after_an_emergency_switch_nothing_acknowledged_is_lost(system: PracticeSystem, fault: str) -> None:
     before, began = system.counts(), time.time()

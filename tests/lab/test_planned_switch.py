@@ -10,8 +10,9 @@ import pytest
 
 from tests.lab.practice_system import PracticeSystem
 
+pytestmark = pytest.mark.story  # real processes
 
-@pytest.mark.story
+
 def test_there_and_back_under_load_nobody_is_refused_and_nothing_is_lost(system: PracticeSystem) -> None:
     before, began = system.counts(), time.time()
     for old, new in (("primary", "standby"), ("standby", "primary")) * 2:
@@ -30,7 +31,6 @@ def test_there_and_back_under_load_nobody_is_refused_and_nothing_is_lost(system:
     assert checked["checked"] >= after["placed"] - before["placed"]
 
 
-@pytest.mark.story
 def test_after_a_switch_orders_are_on_both_sides_and_wait_for_both(system: PracticeSystem) -> None:
     system.switch("primary", "standby")
     key = uuid.uuid4().hex

@@ -16,6 +16,8 @@ import pytest
 
 from tests.lab.practice_system import ROOT, PracticeSystem, running
 
+pytestmark = pytest.mark.story  # real processes
+
 
 def gone(system: PracticeSystem, within_s: float) -> list[str]:
     """What is left after the patience; empty is good."""
@@ -25,7 +27,6 @@ def gone(system: PracticeSystem, within_s: float) -> list[str]:
     return [" ".join(process.cmdline()) for process in left]
 
 
-@pytest.mark.story
 def test_it_stops_cleanly_and_comes_up_with_the_side_that_was_active(open_folder: Path) -> None:
     system = PracticeSystem(open_folder / "kept", environment={"LAB_RATE": "10"})
     with running(system):

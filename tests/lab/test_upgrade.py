@@ -11,6 +11,8 @@ import pytest
 from tests.lab.practice_system import PracticeSystem, fetch
 from tests.lab.test_planned_switch import rows_of
 
+pytestmark = pytest.mark.story  # real processes
+
 
 def metric(system: PracticeSystem, side: str, name: str, **labels: str) -> float:
     """Sum of the series with these labels, as Prometheus would read them."""
@@ -22,7 +24,6 @@ def metric(system: PracticeSystem, side: str, name: str, **labels: str) -> float
     return sum(float(line.rsplit(" ", 1)[1]) for line in found)
 
 
-@pytest.mark.story
 def test_the_upgrade_fails_is_switched_out_of_mended_and_switched_back(system: PracticeSystem) -> None:
     started, before = time.time(), system.counts()
     promised = rows_of(system, "primary", "select count(*), sum(amount_cents) from orders where placed_at < now()")

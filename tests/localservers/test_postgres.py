@@ -20,6 +20,8 @@ from localservers.errors import LocalServerError, StartFailed
 from localservers.ports import free_port
 from localservers.postgres import PostgresCluster
 
+pytestmark = pytest.mark.story  # real processes
+
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 
 

@@ -19,6 +19,8 @@ from redis.retry import Retry
 from localservers.caddy import caddy_binary
 from localservers.valkey import ValkeyServer
 
+pytestmark = pytest.mark.story  # real processes
+
 
 @pytest.fixture
 def server(open_folder: Path, request: pytest.FixtureRequest) -> Iterator[ValkeyServer]:

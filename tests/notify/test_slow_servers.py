@@ -21,6 +21,8 @@ from tests.notify.mailserver import MailServer
 from tests.notify.receiver import Receiver
 from tests.notify.sweeping import send_until, wait_landed
 
+pytestmark = pytest.mark.story  # real processes
+
 Make = Callable[..., User]
 Chain = Callable[..., EscalationChain]
 Start = Callable[..., Page]

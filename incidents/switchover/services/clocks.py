@@ -5,12 +5,13 @@ stops a clock calls its deadlines off first (which waits for that sweep) and loo
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
 
 from contingency.catalog.models import Part
 from contingency.plan import selectors as plan
@@ -145,9 +146,9 @@ def _lock_many(public_ids: set[UUID]) -> dict[UUID, Any]:
     """The clocks, locked in one order, with only what an entry about them needs: ten thousand may come at one instant."""
     rows = RecoveryClock.objects.filter(public_id__in=public_ids).order_by("id").select_for_update(of=("self",))
     rows = rows.defer("target", "thresholds", "evidence").annotate(
-        outage_public_id=F("outage__public_id"),
+        outage_public_id=Cast("outage__public_id", TextField()),
         outage_number=F("outage__number"),
-        part_public_id=F("outage__part__public_id"),
+        part_public_id=Cast("outage__part__public_id", TextField()),
         part_name=F("outage__part__name_en"),
     )
     return {row.public_id: row for row in rows}
@@ -158,13 +159,15 @@ def _is_live(item: Deadline, row: RecoveryClock | None) -> bool:
 
 
 def _entry(item: Deadline, row: Any, now: datetime) -> Record:
-    subject = Ref(RecoveryClock.journal_kind, str(row.public_id), f"{row.outage_number} {row.kind}")
-    under = (Ref(Outage.journal_kind, str(row.outage_public_id), row.outage_number), Ref(Part.journal_kind, str(row.part_public_id), row.part_name))
-    known = {"clock_id": row.public_id, "outage_id": row.outage_public_id, "kind": row.kind, "due_at": row.due_at}
+    """Everything plain already: the journal's own conversion would be a quarter of the work when ten thousand come at once."""
+    clock_id, outage_id = str(row.public_id), row.outage_public_id
+    subject = Ref(RecoveryClock.journal_kind, clock_id, f"{row.outage_number} {row.kind}")
+    under = (Ref(Outage.journal_kind, outage_id, row.outage_number), Ref(Part.journal_kind, row.part_public_id, row.part_name))
+    payload = {"clock_id": clock_id, "outage_id": outage_id, "kind": row.kind, "due_at": row.due_at.astimezone(UTC).isoformat()}
     if int(item.key) < BREACH:
-        return Record(event=ClockWarned(percent=int(item.key), **known), subject=subject, under=under)
-    before, after = {"state": "running", "breached_at": None}, {"state": row.state, "breached_at": now}
-    return Record(event=ClockBreached(**known), subject=subject, under=under, before=before, after=after)
+        return Record(event=ClockWarned, payload={**payload, "percent": int(item.key)}, subject=subject, under=under)
+    before, after = {"state": "running", "breached_at": None}, {"state": row.state, "breached_at": now.astimezone(UTC).isoformat()}
+    return Record(event=ClockBreached, payload=payload, subject=subject, under=under, before=before, after=after)
 
 
 def _arm(row: RecoveryClock) -> None:
