@@ -35,7 +35,7 @@ bench: ## measure the console beside a bare Django view
 	@$(VENV) tools/translations.py build
 	@$(VENV) -m bench
 
-soak: ## the fault tests at full length, three in a row (about an hour)
+soak: ## the fault tests at full length, three in a row (about an hour and a half)
 	@tools/bootstrap.sh dev
 	@$(VENV) tools/translations.py build
 	@$(VENV) tools/ensure_test_tools.py

@@ -14,7 +14,7 @@ from localservers.valkey import ValkeyServer
 from tests.flows.running import OPEN
 
 LAST_WORDS = 120  # lines
-pytest_plugins = ["tests.harness.flush", "tests.harness.skips"]
+pytest_plugins = ["tests.harness.flush", "tests.harness.skips", "tests.harness.told"]
 
 
 @pytest.hookimpl(wrapper=True)
