@@ -28,7 +28,7 @@ register(
         list_for=selectors.alert_list,
         output=selectors.alert_output,
         read=_READERS,
-        filters=("state", "part", "severity", "unrouted", "source", "since"),
+        filters=("state", "part", "severity", "unrouted", "source", "since", "fault_class", "q"),
     )
 )
 register(

@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from contingency.catalog.models import Part
 from kernel.actors import Actor
 from kernel.records import get, readable_paths
+from monitoring.alerts import searching
 from monitoring.alerts.models import Alert, FailedIntake, OrphanResolve, Silence, Source, SourceKey
 
 
@@ -20,9 +21,18 @@ def alerts_of(part: Part, since: datetime) -> QuerySet[Alert]:
 
 
 def alert_list(
-    actor: Actor, *, state: str = "", part: str = "", severity: str = "", unrouted: str = "", source: str = "", since: str = ""
+    actor: Actor,
+    *,
+    state: str = "",
+    part: str = "",
+    severity: str = "",
+    unrouted: str = "",
+    source: str = "",
+    since: str = "",
+    fault_class: str = "",
+    q: str = "",
 ) -> QuerySet[Alert]:
-    """Alerts that the actor may see, newest first. `state`: firing, acknowledged, resolved, or `open` for the first two."""
+    """Alerts that the actor may see, newest first. `state`: firing, acknowledged, resolved, or `open` for the first two; `q`: words."""
     found = Alert.objects.select_related("source", "part__unit", "fault_kind").order_by("-id")
     paths = readable_paths(actor, get("alert").read)
     if paths is not None:
@@ -39,7 +49,9 @@ def alert_list(
         found = found.filter(part=None)
     if since:
         found = found.filter(first_seen_at__gte=since)
-    return found
+    if fault_class:
+        found = found.filter(fault_class=fault_class)
+    return found.filter(searching.either(q)) if q.strip() else found
 
 
 def _under(paths: Iterable[str]) -> Q:

@@ -6,8 +6,8 @@ from django.db import connection
 
 from kernel import clock
 from kernel.sweeps import sweep
-from monitoring.alerts.models import Alert, IntakeBody, OrphanResolve, Silence
-from monitoring.alerts.services import alerts, heartbeats, replay, silences
+from monitoring.alerts.models import Alert, AlertWordsDue, IntakeBody, OrphanResolve, Silence
+from monitoring.alerts.services import alerts, heartbeats, replay, silences, words
 
 KEEP_BODIES = timedelta(days=14)  # raw bodies and ends without a beginning; alerts themselves are kept
 _PRUNED_AT_ONCE = 5_000  # rows of one statement
@@ -59,6 +59,16 @@ def _spooled_since() -> datetime | None:
 def spool_replay() -> int:
     """Store what came while Postgres was away."""
     return replay.spool_replay()
+
+
+def _unfindable_since() -> datetime | None:
+    return AlertWordsDue.objects.order_by("id").values_list("at", flat=True).first()
+
+
+@sweep("alert_words", every=timedelta(seconds=1), queue="default", late_after=timedelta(minutes=5), oldest=_unfindable_since)
+def alert_words() -> int:
+    """Make new alerts findable by their words. Nothing but the search waits for it."""
+    return words.words_write()
 
 
 @sweep("intake_prune", every=timedelta(minutes=10), queue="default", late_after=timedelta(days=1), oldest=lambda: None)

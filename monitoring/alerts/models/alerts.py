@@ -11,6 +11,7 @@ from django_fsm import FSMField, transition
 
 from contingency.catalog.models import FaultClass, FaultKind, Part
 from kernel.models import Stateful
+from monitoring.alerts.models.search import NOTED_FOR_SEARCH
 from monitoring.alerts.models.sources import Source
 
 OPEN_STATES = ("firing", "acknowledged")
@@ -74,7 +75,7 @@ class Alert(Stateful):
 
     class Meta:
         db_table = "alerts_alert"
-        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES)]
+        triggers: ClassVar = [pgtrigger.FSM(name="legal_changes", field="state", transitions=CHANGES), *NOTED_FOR_SEARCH]
         ordering: ClassVar[list[str]] = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["source", "dedup_key", "episode_start"], name="alert_one_per_episode"),
@@ -94,6 +95,7 @@ class Alert(Stateful):
             models.Index(fields=["source", "group_key"], name="alert_open_in_group", condition=Q(state__in=OPEN_STATES) & ~Q(group_key="")),
             models.Index(fields=["part", "-id"], name="alert_of_part", condition=Q(part__isnull=False)),
             models.Index(fields=["-id"], name="alert_unrouted", condition=Q(part__isnull=True)),
+            models.Index(fields=["state", "-id"], name="alert_by_state"),
             models.Index(fields=["announce_at"], name="alert_held_back", condition=Q(announce_at__isnull=False)),
         ]
 

@@ -34,19 +34,20 @@ FLUSH_EVERY_S = 0.25  # what was seen is committed this often, so that one silen
 CLAIMING_FOR_S = 20.0  # then this run ends and the next poke goes on
 LEASE = timedelta(seconds=10)  # beyond the timeout: then another run may look
 
+# materialised: as a plain subquery the planner may run it once for each row of the other side, and so claim more than the limit
 _CLAIM = """
-UPDATE probes_probe AS p SET
-    lease_until = due.moment + make_interval(secs => p.timeout_ms / 1000.0 + %(lease_s)s),
-    next_at = p.next_at + p.every * (floor(extract(epoch FROM due.moment - p.next_at) / extract(epoch FROM p.every)) + 1)
-FROM (
+WITH due AS MATERIALIZED (
     SELECT q.id, present.moment FROM (SELECT switchback_now() AS moment) AS present
     CROSS JOIN LATERAL (
         SELECT id FROM probes_probe
         WHERE state <> 'paused' AND next_at <= present.moment AND (lease_until IS NULL OR lease_until < present.moment)
         ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     ) AS q
-) AS due
-WHERE p.id = due.id
+)
+UPDATE probes_probe AS p SET
+    lease_until = due.moment + make_interval(secs => p.timeout_ms / 1000.0 + %(lease_s)s),
+    next_at = p.next_at + p.every * (floor(extract(epoch FROM due.moment - p.next_at) / extract(epoch FROM p.every)) + 1)
+FROM due WHERE p.id = due.id
 RETURNING p.id, p.kind, p.target, p.timeout_ms, p.metric
 """
 
