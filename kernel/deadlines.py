@@ -128,12 +128,14 @@ def _claim(kind: str, now: datetime, limit: int, only: Any) -> list[Deadline]:
     payload = columns.index("payload")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE kernel_deadline d SET fired_at = %(now)s FROM (
+            # materialised, or the planner may run it once for each row of the other side and claim more than the limit
+            f"""WITH due AS MATERIALIZED (
                  SELECT id FROM kernel_deadline
                  WHERE kind = %(kind)s AND fired_at IS NULL AND cancelled_at IS NULL AND next_try_at <= %(now)s
                    AND (%(only)s::uuid IS NULL OR public_id = %(only)s::uuid)
-                 ORDER BY next_try_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) c
-               WHERE d.id = c.id RETURNING {", ".join(f"d.{column}" for column in columns)}""",  # noqa: S608 - the model's own columns
+                 ORDER BY next_try_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+               UPDATE kernel_deadline d SET fired_at = %(now)s FROM due WHERE d.id = due.id
+               RETURNING {", ".join(f"d.{column}" for column in columns)}""",  # noqa: S608 - the model's own columns
             {"now": now, "kind": kind, "limit": limit, "only": str(only) if only else None},
         )
         # by hand: a raw queryset takes three times as long, and ten thousand may come at one instant

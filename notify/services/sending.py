@@ -28,18 +28,19 @@ CLAIM_FOR_S = 4.0  # a run goes on that long while there is work
 LINGER_S = 1.0  # and waits that long for sendings that do not land
 GATE_WAIT_S = 1.0
 
+# materialised: as a plain subquery the planner may run it once for each row of the other side, and so claim more than the limit
 _CLAIM = """
-UPDATE notify_delivery AS d
-SET state = 'sending', lease_id = %(lease)s, lease_until = clock_timestamp() + make_interval(secs => %(life_s)s), attempts = d.attempts + 1,
-    first_attempt_at = coalesce(d.first_attempt_at, switchback_now()), handed_over_at = NULL,
-    is_repeat = d.is_repeat OR d.state = 'maybe_sent', version = d.version + 1
-FROM (
+WITH due AS MATERIALIZED (
     SELECT q.id FROM notify_delivery q
     WHERE q.channel = %(channel)s AND q.state IN ('queued', 'maybe_sent') AND q.next_attempt_at <= switchback_now()
       AND NOT EXISTS (SELECT 1 FROM notify_channel_health h WHERE h.key = q.breaker_key AND h.open_until > switchback_now())
     ORDER BY q.next_attempt_at, q.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) AS due
-WHERE d.id = due.id
+)
+UPDATE notify_delivery AS d
+SET state = 'sending', lease_id = %(lease)s, lease_until = clock_timestamp() + make_interval(secs => %(life_s)s), attempts = d.attempts + 1,
+    first_attempt_at = coalesce(d.first_attempt_at, switchback_now()), handed_over_at = NULL,
+    is_repeat = d.is_repeat OR d.state = 'maybe_sent', version = d.version + 1
+FROM due WHERE d.id = due.id
 RETURNING d.id
 """
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.flows.running import Console, Person, links_in, moment, wait_for
 
-pytestmark = [pytest.mark.story, pytest.mark.timeout(540), pytest.mark.xdist_group("console")]
+pytestmark = [pytest.mark.story, pytest.mark.timeout(540), pytest.mark.xdist_group("main job")]
 
 SCOPES = (
     "incidents:read", "incidents:write", "alerts:read", "alerts:write", "pages:read", "pages:write",

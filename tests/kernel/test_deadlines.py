@@ -14,6 +14,7 @@ from kernel import clock, deadlines, sweeps
 from kernel.journal import Ref
 from kernel.models import Deadline
 from kernel.pokes import poke
+from tests.harness.planner import plan_as_if_empty
 
 KIND = "tests.tick"
 
@@ -127,6 +128,14 @@ def test_a_full_batch_calls_a_second_worker_and_goes_on(fired: list[str], monkey
     deadlines.arm(kind=KIND, subject=thing(), key="k", due_at=clock.now())
     assert deadlines.turn(KIND) == 1
     assert len(called) == 1
+
+
+@pytest.mark.django_db
+def test_a_batch_never_claims_more_than_its_limit_whatever_the_plan(fired: list[str]) -> None:
+    now = clock.now()
+    deadlines.arm_many([Deadline(kind=KIND, subject_kind="thing", subject_id=uuid4(), key="k", due_at=now) for _ in range(12)])
+    plan_as_if_empty("kernel_deadline")
+    assert [deadlines.fire_batch(KIND, limit=5) for _ in range(4)] == [5, 5, 2, 0]
 
 
 def test_a_poke_that_no_broker_takes_is_no_error(settings: Any) -> None:

@@ -22,6 +22,7 @@ from notify import selectors, services
 from notify.channels import SmtpChannel
 from notify.models import ChannelHealth, Delivery, Page
 from notify.services import outcomes, sending
+from tests.harness.planner import plan_as_if_empty
 from tests.notify.conftest import incident
 from tests.notify.mailserver import MailServer
 from tests.notify.receiver import Receiver
@@ -246,6 +247,13 @@ def test_good_news_that_comes_late_still_counts(person: Make, mail: MailServer) 
     assert delivery.state == "sent"
     services.send_due()
     assert mail.mails == []
+
+
+@pytest.mark.django_db
+def test_a_claim_never_takes_more_than_its_limit_whatever_the_plan(person: Make) -> None:
+    services.message_send(to=[person(f"P{number}") for number in range(12)], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    plan_as_if_empty("notify_delivery")
+    assert [len(sending._claim("email", uuid4(), 2)) for _ in range(3)] == [2, 2, 2]
 
 
 def test_the_claim_in_sql_moves_exactly_what_the_life_cycle_allows() -> None:
