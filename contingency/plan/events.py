@@ -55,6 +55,15 @@ class PlanVersionSuperseded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanVersionRead:
+    """A person confirmed to have read and understood the version in force."""
+
+    name: ClassVar[str] = "plan.plan_version_read.v1"
+    version_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrganisationFounded:
     """Before there is a plan in force, its positions were laid out so that somebody can hold them and approve it."""
 

@@ -14,6 +14,7 @@ State = PlanVersion.State
 WRITERS = {roles.OPS_ENGINEER: Grant.ALL, roles.TEAM_LEAD: Grant.ALL, roles.BUSINESS_OPS: Grant.ALL, roles.DIRECTOR: Grant.ALL}
 REVIEWERS = {roles.TEAM_LEAD: Grant.ALL, roles.DIRECTOR: Grant.ALL}
 DIRECTOR = {roles.DIRECTOR: Grant.ALL}
+EVERYBODY = dict.fromkeys(roles.POSITION_ROLES, Grant.ALL)
 
 moves.register(
     Move(
@@ -75,6 +76,19 @@ moves.register(
         dangerous=True,
         undo=_("Approve another version."),
         requirements=("PLN-01", "SEC-01"),
+        scope="plan-versions:write",
+    ),
+    Move(
+        id="plan.read_confirm",
+        record=PlanVersion.journal_kind,
+        title=_("I have read and understood it"),
+        effect=_("Your name and the time are kept with this version. A new version asks again."),
+        service="contingency.plan.services.plan_read_confirm",
+        rule=EVERYBODY,
+        source=(State.APPROVED.value,),
+        target=State.APPROVED.value,
+        undo=_("There is none: it says what you said."),
+        requirements=("PLN-02",),
         scope="plan-versions:write",
     ),
 )

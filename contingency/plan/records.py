@@ -13,6 +13,7 @@ from contingency.plan.models import (
     LevelCall,
     MessageText,
     Plan,
+    PlanReceipt,
     PlanVersion,
     Playbook,
     PlaybookStep,
@@ -120,6 +121,18 @@ def text_output(text: MessageText) -> dict[str, Any]:
     return {**_head(text), **{column: _both(text, column) for column in ("name", "subject", "body")}}
 
 
+def receipt_output(receipt: PlanReceipt) -> dict[str, Any]:
+    """Who has read which version, and when."""
+    user = receipt.user
+    person = {"id": str(user.public_id), "name": user.display_name}
+    return {"id": str(receipt.public_id), "number": receipt.plan_version.number, "user": person, "read_at": _when(receipt.read_at)}
+
+
+def _receipts(_actor: Actor, **filters: Any) -> QuerySet[PlanReceipt]:
+    rows = PlanReceipt.objects.select_related("user", "plan_version")
+    return rows.filter(plan_version__number=filters["number"]).order_by("-id") if filters.get("number") else rows.order_by("-id")
+
+
 def _plans(_actor: Actor, **_filters: Any) -> QuerySet[Plan]:
     return Plan.objects.order_by("-id")
 
@@ -159,6 +172,7 @@ def _filtered(rows: QuerySet[Any], filters: dict[str, Any], *wanted: str) -> Que
 _TYPES: tuple[tuple[Any, str, Any, Any, Any, tuple[str, ...]], ...] = (
     (Plan, "plans", _("plan"), _plans, plan_output, ()),
     (PlanVersion, "plan-versions", _("plan version"), _versions, version_output, ("state", "number")),
+    (PlanReceipt, "plan-receipts", _("reading receipt"), _receipts, receipt_output, ("number",)),
     (EscalationChain, "escalation-chains", _("escalation chain"), _chains, chain_output, ("slug",)),
     (ResponseLevel, "response-levels", _("response level"), _levels, level_output, ("grade",)),
     (RecoveryTarget, "recovery-targets", _("recovery target"), _targets, target_output, ("clock", "part")),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from contingency.catalog.models import FaultKind, Part
 from contingency.org import selectors as org
 from contingency.org.models import User
-from contingency.plan.models import ChainStep, EscalationChain, LevelCall, MessageText, Plan, PlanVersion, Playbook, RecoveryTarget, ResponseLevel
+from contingency.plan.models import ChainStep, EscalationChain, LevelCall, MessageText, Plan, PlanReceipt, PlanVersion, Playbook, RecoveryTarget, ResponseLevel
 from kernel.errors import NotFound
 
 
@@ -102,6 +102,11 @@ def message_text(slug: str) -> MessageText:
     if found is None:
         raise NotFound(kind=_("message text"))
     return found
+
+
+def receipts_of(version: PlanVersion) -> dict[int, datetime]:
+    """Who has read and understood a version: user key → when. One query."""
+    return dict(PlanReceipt.objects.filter(plan_version=version).values_list("user_id", "read_at"))
 
 
 def version_list(**filters: Any) -> list[PlanVersion]:

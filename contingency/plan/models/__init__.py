@@ -2,6 +2,7 @@
 
 from contingency.plan.models.choices import Clock, Grade, ResponseRole, Track
 from contingency.plan.models.playbooks import Playbook, PlaybookStep
+from contingency.plan.models.receipts import PlanReceipt
 from contingency.plan.models.response import ChainStep, EscalationChain, LevelCall, RecoveryTarget, ResponseLevel
 from contingency.plan.models.texts import MessageText
 from contingency.plan.models.versions import Plan, PlanVersion
@@ -14,6 +15,7 @@ __all__ = [
     "LevelCall",
     "MessageText",
     "Plan",
+    "PlanReceipt",
     "PlanVersion",
     "Playbook",
     "PlaybookStep",
