@@ -72,17 +72,38 @@ def told(line: str) -> None:
     print(f"  main job: {line}", flush=True)
 
 
+def ordered(console: Console, lead: Person, part: dict[str, Any], direction: str) -> dict[str, Any]:
+    """Where a second person has to agree, one does."""
+    switch = lead.do("/api/v1/switches/switch_order/", part=part["id"], direction=direction, reason="rehearsal at noon")
+    if switch["state"] == "ordered":
+        refused = lead.move("switches", switch, "switch_approve", expect=(403,))
+        assert refused["code"] in {"not_permitted", "needs_second_person", "second_person_same"}
+        console.as_person("sun.jie", *SCOPES).move("switches", switch, "switch_approve")
+    return switch
+
+
+def taken_back(person: Person, made: dict[str, Any]) -> str:
+    """Wait for the switch's end; why it was taken back, empty when it was not."""
+
+    def ended() -> dict[str, Any] | None:
+        switch: dict[str, Any] = person.get(f"/api/v1/switches/{made['id']}/")
+        return switch if switch["state"] in {"done", "reverted", "failed"} else None
+
+    switch = wait_for(f"switch {made['number']} ended", ended, within_s=120)
+    return str(switch["failure"]["detail"]) if switch["state"] == "reverted" else ""
+
+
 @pytest.mark.req("SWO-01", "SWO-03", "SWO-04")
 def test_a_planned_switch_there_and_back_costs_no_order(console: Console, lead: Person) -> None:
     customers = Customers(console)
     part = lead.items("parts")[0]
     for direction, serving in (("over", "standby"), ("back", "primary")):
         began = time.monotonic()
-        switch = lead.do("/api/v1/switches/switch_order/", part=part["id"], direction=direction, reason="rehearsal at noon")
-        if switch["state"] == "ordered":  # nothing is graded, so a second person agrees
-            refused = lead.move("switches", switch, "switch_approve", expect=(403,))
-            assert refused["code"] in {"not_permitted", "needs_second_person", "second_person_same"}
-            console.as_person("sun.jie", *SCOPES).move("switches", switch, "switch_approve")
+        switch = ordered(console, lead, part, direction)
+        if (why := taken_back(lead, switch)) and "no answer" in why:
+            # a machine that stands still for seconds: the switch was rightly taken back, no order may be hurt, and it is ordered once more
+            told(f"planned switch {direction} was taken back once: {why}")
+            switch = ordered(console, lead, part, direction)
         done = switched(lead, switch)
         assert console.lab("status")["gateway"]["serving"] == serving
         held = sum(step["took_ms"] for step in done["steps"] if not step["verification"])
