@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "monitoring.probes",
     "incidents.switchover",
     "incidents.response",
+    "incidents.reports",
     "console",
 ]
 

@@ -20,6 +20,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("monitoring.probes",),
     ("incidents.switchover",),
     ("incidents.response",),
+    ("incidents.reports",),
     ("console",),
 )
 OF_OTHERS = ("django.", "rest_framework", "drf_spectacular", "django_htmx", "csp", "pgtrigger")

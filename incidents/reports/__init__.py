@@ -1,0 +1,1 @@
+"""Post-incident reports, improvement actions, statistics."""

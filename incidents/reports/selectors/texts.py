@@ -1,0 +1,98 @@
+"""The texts of a report: the present one of each section, earlier ones, and what changed between two."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from contingency.org.models import User
+from incidents.reports.models import Report, Section, SectionText
+from kernel.actors import Actor
+
+_TOKENS = re.compile(r"\s+|[A-Za-z0-9À-ɏ]+(?:[-'’:.,]?[A-Za-z0-9À-ɏ]+)*|.", re.DOTALL)
+LONGEST = 20_000  # tokens that are compared word by word; longer texts as a whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """One section as it reads now. `older`: the language that was not changed with the last change by a person ("en", "zh", "")."""
+
+    section: Section
+    text: SectionText | None
+    older: str
+
+    @property
+    def label(self) -> str:
+        """The section's name in the reader's language."""
+        return str(self.section.label)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a compared text: same, added, or removed."""
+
+    kind: str
+    words: str
+
+
+def present_texts(report: Report) -> list[Present]:
+    """Every section of the report with its latest text. One query."""
+    found: dict[str, list[SectionText]] = {}
+    for row in SectionText.objects.filter(report=report).select_related("author").order_by("revision"):
+        found.setdefault(row.section, []).append(row)
+    return [
+        Present(section=section, text=(rows := found.get(section.value, [None]))[-1], older=_older([row for row in rows if row is not None]))
+        for section in report.sections
+    ]
+
+
+def texts_of(report: Report, section: str) -> list[SectionText]:
+    """All versions of one section, newest first."""
+    return list(SectionText.objects.filter(report=report, section=section).select_related("author").order_by("-revision"))
+
+
+def authors_of(report: Report) -> set[int]:
+    """Who wrote the present text of any section."""
+    return {present.text.author_id for present in present_texts(report) if present.text is not None and present.text.author_id is not None}
+
+
+def wrote_it(report: Report, actor: Actor) -> bool:
+    """Whether this person wrote a present text or submitted the report: then somebody else must approve it (SEC-01)."""
+    return actor.user_id is not None and (actor.user_id == report.submitted_by_id or actor.user_id in authors_of(report))
+
+
+def author_names(report: Report) -> list[User]:
+    """The people who wrote its present texts."""
+    return list(User.objects.filter(pk__in=authors_of(report)).order_by("pk"))
+
+
+def _older(rows: Sequence[SectionText]) -> str:
+    """The language whose text stayed behind when a person changed the other one."""
+    changed = {"en": 0, "zh": 0}
+    before: SectionText | None = None
+    for number, row in enumerate(rows, start=1):
+        for language in changed:
+            if before is None or getattr(before, f"text_{language}") != getattr(row, f"text_{language}"):
+                changed[language] = number
+        before = row
+    last = max(changed.values())
+    if not rows or changed["en"] == changed["zh"] or rows[last - 1].is_drafted:
+        return ""
+    return "en" if changed["en"] < changed["zh"] else "zh"
+
+
+def difference(old: str, new: str) -> list[Piece]:
+    """What changed, word by word (Chinese: sign by sign), as stretches to show one after the other."""
+    before, after = _TOKENS.findall(old), _TOKENS.findall(new)
+    if len(before) + len(after) > LONGEST:
+        return [Piece("removed", old), Piece("added", new)]
+    pieces: list[Piece] = []
+    for kind, a1, a2, b1, b2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece("same", "".join(before[a1:a2])))
+            continue
+        if a2 > a1:
+            pieces.append(Piece("removed", "".join(before[a1:a2])))
+        if b2 > b1:
+            pieces.append(Piece("added", "".join(after[b1:b2])))
+    return pieces
