@@ -1,5 +1,6 @@
-"""What the console itself must remember: tries to log in, and what was already submitted."""
+"""What the console itself must remember: tries to log in, what was already submitted, the filters that people keep."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -38,3 +39,18 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SavedFilter(models.Model):
+    """A question that a person asks a list again and again, under a name of their own. Its address can be given to others."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    screen = models.CharField(max_length=20)  # the kind of record that the list shows
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1500)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "screen", "name"], name="saved_filter_once_per_name")]
+
+    def __str__(self) -> str:
+        return self.name

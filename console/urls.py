@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from console.views import feed, health, login, move, screens
+from console.views import alerts, feed, health, login, move, screens
 from kernel.access import RECORD, access
 
 app_name = "console"
@@ -15,7 +15,18 @@ def _list(kind: str, address: str) -> object:
 urlpatterns = [
     path("", screens.now, name="now"),
     path("incidents/<str:number>/", screens.room, name="room"),
-    _list("alert", "alerts/"),
+    path("alerts/", alerts.table, name="alert-list"),
+    path("alerts/bulk/", alerts.many, name="alert-many"),
+    path("alerts/filters/", alerts.filter_keep, name="alert-filter-keep"),
+    path("alerts/filters/<int:key>/forget/", alerts.filter_forget, name="alert-filter-forget"),
+    path("alerts/silences/", alerts.silences, name="alert-silences"),
+    path("alerts/unrouted/", alerts.unrouted, name="alert-unrouted"),
+    path("alerts/inbox/", alerts.inbox, name="alert-inbox"),
+    path("alerts/inbox/bulk/", alerts.inbox_many, name="alert-inbox-many"),
+    path("alerts/inbox/<uuid:public_id>/", alerts.inbox_body, name="alert-inbox-body"),
+    path("alerts/<uuid:public_id>/", alerts.one, name="alert"),
+    path("alerts/<uuid:public_id>/body/", alerts.one_body, name="alert-body"),
+    path("alerts/<uuid:public_id>/give/", alerts.give, name="alert-give"),
     _list("incident", "incidents/"),
     _list("switch", "switches/"),
     _list("proposal", "proposals/"),

@@ -75,6 +75,18 @@ def span(length: timedelta | float | None) -> str:
     return f"+{words}" if seconds < 0 else words
 
 
+@register.simple_tag(takes_context=True)
+def left(context: dict[str, Any], moment: datetime) -> str:
+    """How long until then: 41:12. Script keeps it true inside `data-clock`."""
+    return span(moment - context["frame"].now)
+
+
+@register.simple_tag
+def seconds_between(start: datetime, end: datetime) -> int:
+    """The whole length of a countdown, for the script that runs it down."""
+    return int((end - start).total_seconds())
+
+
 @register.filter
 def arc(share: float) -> str:
     """The stroke of a ring that is filled to this share."""

@@ -7,7 +7,7 @@ All words must be there. A part's names count as words of its alerts, whatever t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
@@ -62,13 +62,18 @@ def ways(text: str) -> list[Q]:
     if not words:
         return [Q()] if not text.strip() else [Q(pk__in=[])]
     found = [Q(words__terms=query_of(words))]
+    by_rest = parts_by_rest(words, Part.objects.values_list("id", "slug", "name_en", "name_zh"))
+    return found + [Q(part_id__in=parts) & (Q(words__terms=query_of(rest)) if rest else Q()) for rest, parts in by_rest.items()]
+
+
+def parts_by_rest(words: Sequence[str], parts: Iterable[tuple[Any, ...]]) -> dict[tuple[str, ...], list[int]]:
+    """The parts that some of the words name, by the words that remain. `parts`: (id, name, name …)."""
     by_rest: dict[tuple[str, ...], list[int]] = {}
-    for part_id, *names in Part.objects.values_list("id", "slug", "name_en", "name_zh"):
+    for part_id, *names in parts:
         rest = tuple(word for word in words if not _names(word, names))
         if len(rest) < len(words):
             by_rest.setdefault(rest, []).append(part_id)
-    found += [Q(part_id__in=parts) & (Q(words__terms=query_of(rest)) if rest else Q()) for rest, parts in by_rest.items()]
-    return found
+    return by_rest
 
 
 def _names(word: str, names: Iterable[str]) -> bool:

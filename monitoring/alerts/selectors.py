@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Substr
 
 from contingency.catalog.models import Part
 from kernel.actors import Actor
@@ -83,14 +84,33 @@ def failed_intake_list(actor: Actor, *, state: str = "") -> QuerySet[FailedIntak
     return found.filter(state=state) if state else found
 
 
+def failed_intake_beginnings(keys: Iterable[int], length: int) -> dict[int, bytes]:
+    """The first bytes of these bodies, without fetching megabytes of them."""
+    found = FailedIntake.objects.filter(pk__in=list(keys), body__isnull=False).annotate(beginning=Substr("body", 1, length))
+    return {key: bytes(beginning) for key, beginning in found.values_list("pk", "beginning")}
+
+
 def orphan_resolve_list() -> QuerySet[OrphanResolve]:
     """Ends of alerts that never reached us, newest first."""
     return OrphanResolve.objects.order_by("-received_at")
 
 
+def silences_in_force(at: datetime) -> QuerySet[Silence]:
+    """The silences that keep alerts quiet at that moment, oldest first."""
+    return Silence.objects.filter(state=Silence.State.IN_FORCE, starts_at__lte=at, ends_at__gt=at).select_related("part").order_by("id")
+
+
+def would_silence(*, part_id: int | None, matchers: Mapping[str, str], most: int) -> int:
+    """How many alerts that fire or are acknowledged now such a silence would cover, counted up to a bound."""
+    found = Alert.objects.filter(state__in=["firing", "acknowledged"])
+    found = found.filter(part_id=part_id) if part_id is not None else found
+    found = found.filter(labels__contains=dict(matchers)) if matchers else found
+    return found.order_by()[:most].count()
+
+
 def silences_over(alerts: Iterable[Alert], at: datetime) -> dict[int, Silence]:
     """Which of these alerts are suppressed now, and by which silence: alert id → silence. One query, however many alerts."""
-    in_force = list(Silence.objects.filter(state=Silence.State.IN_FORCE, starts_at__lte=at, ends_at__gt=at).select_related("part").order_by("id"))
+    in_force = list(silences_in_force(at))
     found: dict[int, Silence] = {}
     for alert in alerts:
         silence = next((item for item in in_force if item.covers(part_id=alert.part_id, labels=alert.labels)), None)
