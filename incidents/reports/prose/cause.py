@@ -43,4 +43,4 @@ def _repair(facts: Facts, tell: Teller) -> str:
     if outage is None or not what:
         return ""
     by = str(outage.repaired_evidence.get("said_by", ""))
-    return tell.paragraph(_("It was mended by %(what)s, as %(person)s recorded.") % {"what": tell.quote(what), "person": tell.name(by)})
+    return tell.paragraph(_("The repair, as %(person)s recorded it: %(what)s.") % {"what": tell.quote(what), "person": tell.name(by)})

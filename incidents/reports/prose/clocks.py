@@ -43,19 +43,19 @@ def _clock(facts: Facts, row: RecoveryClock, tell: Teller) -> str:
 
 def _outcome(row: RecoveryClock, tell: Teller) -> str:
     took = row.stopped_at - row.started_at if row.stopped_at is not None and row.started_at is not None else None
-    values = {"start": tell.at(row.started_at), "end": tell.at(row.stopped_at), "span": tell.span(took) if took is not None else "–"}
+    values = {"start": tell.exact(row.started_at), "end": tell.exact(row.stopped_at), "span": tell.span(took, exact=True) if took is not None else "–"}
     if row.state == "met" and took is not None:
-        left = tell.span(row.target - took)
+        left = tell.span(row.target - took, exact=True)
         return _("It ran from %(start)s to %(end)s, %(span)s: met, with %(left)s to spare.") % {**values, "left": left}
     if row.state == "met":
         return _("It was met at %(end)s, before it had begun to count.") % {"end": values["end"]}
     if row.state == "met_late" and took is not None:
-        over = tell.span(took - row.target)
+        over = tell.span(took - row.target, exact=True)
         return _("It ran from %(start)s to %(end)s, %(span)s: met late, %(over)s over the target.") % {**values, "over": over}
     if row.state == "breached":
         return _("It has run since %(start)s and was breached at %(due)s; nothing shows yet that the goal was reached.") % {
             "start": values["start"],
-            "due": tell.at(row.due_at),
+            "due": tell.exact(row.due_at),
         }
     if row.state == "waived":
         return _("It was waived at %(end)s by %(person)s, proposed by %(proposer)s: %(reason)s. It counts as waived, never as met.") % {
@@ -67,7 +67,7 @@ def _outcome(row: RecoveryClock, tell: Teller) -> str:
     if row.state == "cancelled":
         return _("It did not apply and was cancelled at %(end)s.") % {"end": values["end"]}
     if row.state == "running":
-        return _("It has run since %(start)s and is due at %(due)s.") % {"start": values["start"], "due": tell.at(row.due_at)}
+        return _("It has run since %(start)s and is due at %(due)s.") % {"start": values["start"], "due": tell.exact(row.due_at)}
     return _("It never began to count.")
 
 

@@ -1,5 +1,7 @@
 """The course of events, told in the order in which it happened."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -9,12 +11,12 @@ from incidents.reports.selectors.facts import Facts
 from incidents.response.models import EndCondition, Incident
 from kernel.i18n import pick
 
+Told = tuple[datetime, str]
+
 
 def write(facts: Facts, tell: Teller) -> str:
     """Noticed, called, confirmed, located, handled, switched, repaired, ended."""
-    return tell.paragraphs(
-        _noticed(facts, tell), _confirmed(facts, tell), _handled(facts, tell), _moved(facts, tell), _decided(facts, tell), _ended(facts, tell)
-    )
+    return tell.paragraphs(_noticed(facts, tell), _confirmed(facts, tell), *_acted(facts, tell), _ended(facts, tell))
 
 
 def _noticed(facts: Facts, tell: Teller) -> str:
@@ -48,7 +50,7 @@ def _called(facts: Facts, tell: Teller) -> str:
         return ""
     people = tell.names(tell.person(call.user) for call in page.calls.all())
     if page.state == page.State.ACKNOWLEDGED:
-        return _("%(people)s was called at %(time)s; %(who)s answered at %(answered)s, %(span)s later.") % {
+        return _("At %(time)s the console began to call %(people)s; %(who)s answered at %(answered)s, %(span)s later.") % {
             "people": people,
             "time": tell.at(page.started_at),
             "who": tell.person(page.acknowledged_by),
@@ -56,11 +58,11 @@ def _called(facts: Facts, tell: Teller) -> str:
             "span": tell.between(page.started_at, page.ended_at),
         }
     if page.state == page.State.EXHAUSTED:
-        return _("%(people)s was called from %(time)s on, and nobody answered to the end of the chain.") % {
+        return _("From %(time)s on the console called %(people)s, and nobody answered to the end of the chain.") % {
             "people": people,
             "time": tell.at(page.started_at),
         }
-    return _("%(people)s was called at %(time)s.") % {"people": people, "time": tell.at(page.started_at)}
+    return _("At %(time)s the console called %(people)s.") % {"people": people, "time": tell.at(page.started_at)}
 
 
 def _confirmed(facts: Facts, tell: Teller) -> str:
@@ -103,67 +105,82 @@ def _grade(code: str, tell: Teller) -> str:
     return label if tell.is_chinese else label.lower()
 
 
-def _handled(facts: Facts, tell: Teller) -> str:
-    incident = facts.incident
-    handling, located = facts.first("handling_started"), facts.of("incident_located")
-    began = ""
+def _acted(facts: Facts, tell: Teller) -> list[str]:
+    """Handling, finding, deciding, moving, mending, in the order of time; a new paragraph once business ran again."""
+    told = sorted([*_handled(facts, tell), *_moved(facts, tell), *_decided(facts, tell)], key=lambda pair: pair[0])
+    again = facts.over.done_at if facts.over is not None else None
+    before = [words for at, words in told if again is None or at <= again]
+    after = [words for at, words in told if again is not None and at > again]
+    updates = len(facts.of("update_posted"))
+    posted = ngettext("%(n)d update was posted meanwhile.", "%(n)d updates were posted meanwhile.", updates) % {"n": updates} if updates else ""
+    return [tell.paragraph(*before), tell.paragraph(*after, posted)]
+
+
+def _handled(facts: Facts, tell: Teller) -> list[Told]:
+    incident, handling, located = facts.incident, facts.first("handling_started"), facts.of("incident_located")
+    told = []
     if handling is not None:
-        began = _("%(person)s began the handling at %(time)s.") % {"person": tell.name(handling.actor_label), "time": tell.at(handling.at)}
-    found = ""
+        words = _("%(person)s began the handling at %(time)s.") % {"person": tell.name(handling.actor_label), "time": tell.at(handling.at)}
+        told.append((handling.at, words))
     if located and incident.located_at is not None:
-        found = _("The fault was located at %(time)s by %(person)s: %(finding)s.") % {
+        words = _("The fault was located at %(time)s by %(person)s: %(finding)s.") % {
             "time": tell.at(incident.located_at),
             "person": tell.name(located[-1].actor_label),
             "finding": tell.quote(incident.finding),
         }
-    parts = [(handling.at if handling else incident.discovered_at, began), (incident.located_at or incident.discovered_at, found)]
-    return tell.paragraph(*(words for _at, words in sorted(parts, key=lambda pair: pair[0])))
+        told.append((incident.located_at, words))
+    return told
 
 
-def _moved(facts: Facts, tell: Teller) -> str:
-    outage = facts.outage
+def _moved(facts: Facts, tell: Teller) -> list[Told]:
+    outage, over, back = facts.outage, facts.over, facts.back
     if outage is None:
-        return ""
-    over = facts.over
-    moved = normal = repaired = back = ""
+        return []
+    told = []
     if over is not None:
-        moved = _("%(person)s ordered the switch over at %(ordered)s; traffic reached %(side)s at %(time)s, and it was proved there at %(proved)s.") % {
+        words = _("%(person)s ordered the switch over at %(ordered)s; business was proved on %(side)s at %(proved)s.") % {
             "person": tell.person(over.ordered_by),
             "ordered": tell.at(over.ordered_at),
             "side": tell.side(over.to_side),
-            "time": tell.at(over.moved_at),
             "proved": tell.at(over.done_at),
         }
-    if outage.business_normal_at is not None and over is not None:
-        normal = _("Business was normal there from %(time)s.") % {"time": tell.at(outage.business_normal_at)}
-    if outage.repaired_at is not None and outage.state != outage.State.REPAIRED_IN_PLACE:
-        what = str(outage.repaired_evidence.get("what", ""))
-        repaired = _("%(side)s was repaired at %(time)s.") % {"side": tell.side(outage.origin), "time": tell.at(outage.repaired_at)}
-        if what:
-            repaired = _("%(side)s was repaired at %(time)s: %(what)s.") % {
-                "side": tell.side(outage.origin),
-                "time": tell.at(outage.repaired_at),
-                "what": tell.quote(what),
+        told.append((over.ordered_at, words))
+        if outage.business_normal_at is not None:
+            words = _("From %(time)s on business was normal on %(side)s.") % {
+                "time": tell.at(outage.business_normal_at),
+                "side": tell.side(over.to_side),
             }
-    if outage.state == outage.State.REPAIRED_IN_PLACE:
-        repaired = _("The failing side was repaired in place; it served again from %(time)s.") % {"time": tell.at(outage.business_normal_at)}
-    if facts.back is not None:
-        back = _("Business was switched back and proved on %(side)s at %(time)s.") % {
-            "side": tell.side(facts.back.to_side),
-            "time": tell.at(facts.back.done_at),
+            told.append((outage.business_normal_at, words))
+    if outage.state == outage.State.REPAIRED_IN_PLACE and outage.business_normal_at is not None:
+        words = _("The failing side was repaired in place; it served again from %(time)s.") % {"time": tell.at(outage.business_normal_at)}
+        told.append((outage.business_normal_at, words))
+    elif outage.repaired_at is not None:
+        words = _("At %(time)s %(side)s was repaired: %(what)s.") % {
+            "side": tell.side(outage.origin),
+            "time": tell.at(outage.repaired_at),
+            "what": tell.quote(str(outage.repaired_evidence.get("what", "")) or "–"),
         }
-    return tell.paragraph(moved, normal, repaired, back)
+        told.append((outage.repaired_at, words))
+    if back is not None:
+        words = _("%(person)s ordered the switch back at %(ordered)s; business was proved on %(side)s again at %(proved)s.") % {
+            "person": tell.person(back.ordered_by),
+            "ordered": tell.at(back.ordered_at),
+            "side": tell.side(back.to_side),
+            "proved": tell.at(back.done_at),
+        }
+        told.append((back.ordered_at, words))
+    return told
 
 
-def _decided(facts: Facts, tell: Teller) -> str:
-    told = [
-        _("At %(time)s %(person)s decided: %(text)s.")
-        % {"time": tell.at(entry.at), "person": tell.name(entry.actor_label), "text": tell.quote(entry.payload["text"])}
+def _decided(facts: Facts, tell: Teller) -> list[Told]:
+    return [
+        (
+            entry.at,
+            _("At %(time)s %(person)s decided: %(text)s.")
+            % {"time": tell.at(entry.at), "person": tell.name(entry.actor_label), "text": tell.quote(entry.payload["text"])},
+        )
         for entry in facts.of("decision_recorded")
     ]
-    updates = len(facts.of("update_posted"))
-    posted = ngettext("%(n)d update was posted meanwhile.", "%(n)d updates were posted meanwhile.", updates) % {"n": updates} if updates else ""
-    return tell.paragraph(*told, posted)
 
 
 def _ended(facts: Facts, tell: Teller) -> str:
@@ -173,7 +190,7 @@ def _ended(facts: Facts, tell: Teller) -> str:
         for entry in facts.of("incident_reopened")
     ]
     resolved = facts.of("incident_resolved")
-    passed = [EndCondition.Kind(row.kind).label for row in facts.conditions if row.outcome == EndCondition.Outcome.PASSED]
+    passed = [kind.label for kind in EndCondition.Kind if any(row.kind == kind and row.outcome == "passed" for row in facts.conditions)]
     shown = overridden = ended = ""
     if passed:
         shown = _("These conditions for the end were shown with evidence: %(conditions)s.") % {"conditions": tell.names(_low(p, tell) for p in passed)}

@@ -11,13 +11,13 @@ from incidents.reports.selectors.facts import Facts
 
 def write(facts: Facts, tell: Teller) -> str:
     """What happened, how long business stood still, whether the targets were held, why."""
-    return tell.paragraphs(_what(facts, tell), _business(facts, tell), tell.paragraph(_targets(facts), _why(facts, tell)))
+    return tell.paragraphs(_what(facts, tell), _business(facts, tell), tell.paragraph(_targets(facts, tell), _why(facts, tell)))
 
 
 def _what(facts: Facts, tell: Teller) -> str:
     incident = facts.incident
     grade, fault_class = Grade(incident.response_grade).label, FaultClass(incident.fault_class).label
-    began = _("On %(day)s at %(time)s (%(zone)s) %(part)s was disturbed: %(title)s.") % {
+    began = _("On %(day)s at %(time)s (time zone %(zone)s) a disturbance of the part “%(part)s” began: %(title)s.") % {
         "day": tell.day(incident.failing_since),
         "time": f"{incident.failing_since.astimezone(facts.zone):%H:%M}",
         "zone": facts.zone.key,
@@ -64,7 +64,7 @@ def _business(facts: Facts, tell: Teller) -> str:
     return tell.paragraph(stood, back)
 
 
-def _targets(facts: Facts) -> str:
+def _targets(facts: Facts, tell: Teller) -> str:
     if not facts.clocks:
         return ""
     states, total = facts.clock_states, len(facts.clocks)
@@ -77,8 +77,8 @@ def _targets(facts: Facts) -> str:
         ngettext("%(n)d was waived", "%(n)d were waived", states["waived"]) % {"n": states["waived"]} if states["waived"] else "",
         ngettext("%(n)d did not apply", "%(n)d did not apply", states["cancelled"]) % {"n": states["cancelled"]} if states["cancelled"] else "",
     ]
-    found = _(", ").join(word for word in words if word)
-    return _("Of the %(n)d recovery targets %(how)s.") % {"n": total, "how": found} if found else ""
+    found = tell.names(words)
+    return _("Of the %(n)d recovery targets %(how)s.") % {"n": total, "how": found} if any(words) else ""
 
 
 def _why(facts: Facts, tell: Teller) -> str:

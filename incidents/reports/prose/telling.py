@@ -13,6 +13,7 @@ from incidents.reports.selectors.facts import Facts
 from kernel.actors import SYSTEM
 from kernel.i18n import language_suffix, one_of, pick
 
+DAYS_FROM = 172_800  # seconds: a target of 24 hours is called that
 MINUTES_ONLY_FROM = timedelta(minutes=10)  # nobody counts seconds of what took longer
 
 
@@ -38,19 +39,25 @@ class Teller:
             return time
         return _("%(time)s on %(day)s") % {"time": time, "day": date_format(local, pgettext("day in a sentence", "j F"))}
 
-    def span(self, length: timedelta) -> str:
-        """2 hours 26 minutes; 41 seconds."""
+    def exact(self, moment: datetime | None) -> str:
+        """As `at`, to the second."""
+        return self.at(moment).replace(f"{moment.astimezone(self.facts.zone):%H:%M}", f"{moment.astimezone(self.facts.zone):%H:%M:%S}", 1) if moment else "–"
+
+    def span(self, length: timedelta, *, exact: bool = False) -> str:
+        """2 hours 26 minutes; 41 seconds. `exact`: to the second however long it is."""
         seconds = max(0, round(length.total_seconds()))
-        if length >= MINUTES_ONLY_FROM:
+        if not seconds:
+            return _("less than a second")
+        if length >= MINUTES_ONLY_FROM and not exact:
             seconds = round(seconds / 60) * 60
-        days, rest = divmod(seconds, 86400)
+        days, rest = divmod(seconds, 86400) if seconds >= DAYS_FROM else (0, seconds)
         hours, rest = divmod(rest, 3600)
         minutes, rest = divmod(rest, 60)
         words = [
             ngettext("%(n)d day", "%(n)d days", days) % {"n": days} if days else "",
             ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else "",
             ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes} if minutes else "",
-            ngettext("%(n)d second", "%(n)d seconds", rest) % {"n": rest} if rest or not seconds else "",
+            ngettext("%(n)d second", "%(n)d seconds", rest) % {"n": rest} if rest else "",
         ]
         return self.glue.join(word for word in words if word)
 
