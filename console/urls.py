@@ -3,6 +3,9 @@
 from django.urls import include, path
 
 from console.views import alerts, feed, health, login, move, screens
+from console.views import plan as plan_views
+from console.views import setup as setup_views
+from console.views import switchboard
 from kernel.access import RECORD, access
 
 app_name = "console"
@@ -30,6 +33,28 @@ urlpatterns = [
     _list("incident", "incidents/"),
     _list("switch", "switches/"),
     _list("proposal", "proposals/"),
+    path("switchboard/", switchboard.board, name="switchboard"),
+    path("switchboard/<slug:slug>/by-hand/", switchboard.manual, name="switch-manual"),
+    path("switchboard/<slug:slug>/<slug:direction>/", switchboard.guide, name="switch-guide"),
+    path("plan/", plan_views.home, name="plan"),
+    path("plan/versions/", plan_views.versions, name="plan-versions"),
+    path("plan/versions/<int:number>/", plan_views.version, name="plan-version"),
+    path("plan/versions/<int:number>/export/", plan_views.export, name="plan-export"),
+    path("plan/versions/<int:number>/paper/", plan_views.paper, name="plan-paper"),
+    path("plan/compare/", plan_views.compare, name="plan-compare"),
+    path("plan/load/", plan_views.load, name="plan-load"),
+    path("plan/chart/", plan_views.chart, name="plan-chart"),
+    path("plan/readers/", plan_views.readers, name="plan-readers"),
+    path("plan/playbooks/<slug:slug>/", plan_views.playbook, name="plan-playbook"),
+    path("setup/", setup_views.home, name="setup"),
+    path("setup/sources/", setup_views.sources, name="setup-sources"),
+    path("setup/sources/<uuid:public_id>/", setup_views.source, name="setup-source"),
+    path("setup/parts/", setup_views.parts, name="setup-parts"),
+    path("setup/probes/", setup_views.probes, name="setup-probes"),
+    path("setup/people/", setup_views.persons, name="setup-people"),
+    path("setup/rosters/", setup_views.rosters, name="setup-rosters"),
+    path("setup/contacts/", setup_views.contacts, name="setup-contacts"),
+    path("setup/tokens/", setup_views.tokens, name="setup-tokens"),
     path("go/<slug:kind>/<uuid:public_id>/", screens.record_go, name="go"),
     path("do/<str:move_id>/<uuid:public_id>/", move.do, name="do"),
     path("do/<str:move_id>/", move.do, name="make"),

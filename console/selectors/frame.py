@@ -96,14 +96,29 @@ class Frame:
         return [
             Item("now", gettext("Now"), "activity-heartbeat", reverse("console:now"), here == reverse("console:now")),
             *self._lists(here),
+            *self._screens(here),
         ]
+
+    def _screens(self, here: str) -> list[Item]:
+        """Screens that stand for more than one kind of record. Switches stand on the switchboard, tools and people in the set-up."""
+        if self.actor is None or not self.actor.roles:
+            return []
+        found = []
+        for name, label, symbol in (
+            ("switchboard", gettext("Switchboard"), "switch-horizontal"),
+            ("plan", gettext("Plan"), "book"),
+            ("setup", gettext("Set-up"), "adjustments-horizontal"),
+        ):
+            address = reverse(f"console:{name}")
+            is_here = here.startswith(address) or (name == "switchboard" and here.startswith(reverse("console:switch-list")))
+            found.append(Item(name, label, symbol, address, is_here))
+        return found
 
     def _lists(self, here: str) -> list[Item]:
         shown = []
         for kind, label, symbol, filters in (
             ("alert", gettext("Alerts"), "alert-triangle", {"state": "firing"}),
             ("incident", gettext("Incidents"), "flame", {"state": "open"}),
-            ("switch", gettext("Switches"), "switch-horizontal", None),
             ("proposal", gettext("Proposals"), "user-check", {"state": "proposed"}),
         ):
             if self.actor is None or not records.may_read(self.actor, records.get(kind), None):

@@ -19,6 +19,7 @@ from console.api.errors import log_refusal
 from console.forms import MoveForm, move_form
 from console.selectors import buttons
 from console.selectors.previews import Preview, preview_of
+from console.selectors.shown_once import shown_once
 from kernel import moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
@@ -89,8 +90,10 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         else:
             says = gettext("Done: %(title)s.") % {"title": move.title}
         answer = {"says": says, "go": "" if proposed else _address(result)}
-        secret = getattr(result, "secret", "")
-        return 200, {**answer, "secret": secret} if secret and not proposed else answer
+        secret = getattr(result, "secret", "") or getattr(result, "issued_key", "")
+        if secret and not proposed:
+            return 200, {**answer, "secret": secret, "of": [result.journal_kind, str(result.public_id)]}
+        return 200, answer
 
     mark = request.POST.get("mark", "")
     sent = {
@@ -154,8 +157,9 @@ def _next(request: HttpRequest) -> str:
 def _done(request: HttpRequest, answer: dict[str, Any]) -> HttpResponse:
     says, go = answer.get("says", ""), answer.get("go", "")
     if answer.get("secret"):
-        template = "console/partials/_shown_once.html" if request.headers.get("HX-Request") else "console/shown_once.html"
-        return render(request, template, {"secret": answer["secret"], "says": says, "next": _next(request) or "/"})
+        page, partial, more = shown_once(answer)
+        template = partial if request.headers.get("HX-Request") else page
+        return render(request, template, {**more, "secret": answer["secret"], "says": says, "next": _next(request) or "/"})
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=204)
         response["HX-Trigger"] = json.dumps({"moved": {"says": says, "go": go}})

@@ -93,6 +93,14 @@ class SourceChanged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceTested:
+    """A person had a test alert filed as if this source had told it."""
+
+    name: ClassVar[str] = "monitoring.source_tested.v1"
+    source_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceKeyIssued:
     """A source got a new key; `hint` are its first characters."""
 

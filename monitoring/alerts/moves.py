@@ -10,6 +10,7 @@ from kernel.permissions import Grant
 from monitoring.alerts.inputs import JsonObject
 from monitoring.alerts.models import Source
 from monitoring.alerts.services.sources import TELLABLE_KINDS
+from monitoring.alerts.services.trials import is_testable
 
 _OPERATORS = {OPS_ENGINEER: Grant.OWN, TEAM_LEAD: Grant.OWN}
 _SOURCE_KEEPERS = {TEAM_LEAD: Grant.ALL, ADMINISTRATOR: Grant.ALL}
@@ -177,6 +178,19 @@ register(
         screen="source",
         scope="sources:write",
         requirements=("MON-06",),
+    ),
+    Move(
+        id="monitoring.source_test",
+        record="source",
+        title=_("Send a test alert"),
+        effect=_("A harmless alert (severity information) appears as if this tool had told it; it opens no incident and is over after five minutes."),
+        service="monitoring.alerts.services.trials.source_test",
+        rule=_SOURCE_KEEPERS,
+        undo=_("End the alert by hand, or wait five minutes."),
+        screen="source",
+        scope="sources:write",
+        requirements=("MON-06",),
+        extra={"available": is_testable},
     ),
     Move(
         id="monitoring.failed_intake_replay",

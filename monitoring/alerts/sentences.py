@@ -26,6 +26,7 @@ register("monitoring.silence_created.v1", _("%(actor)s silenced %(subject)s unti
 register("monitoring.silence_ended.v1", _("The silence of %(subject)s is over; %(announced)s alerts that still fire were announced."))
 register("monitoring.source_created.v1", _("%(actor)s lets %(subject)s file alerts."))
 register("monitoring.source_changed.v1", _("%(actor)s changed how alerts of %(subject)s are read and routed."))
+register("monitoring.source_tested.v1", _("%(actor)s sent a test alert as %(subject)s."))
 register("monitoring.source_key_issued.v1", _("%(actor)s issued a key (%(hint)s…) to %(subject)s."))
 register("monitoring.source_key_revoked.v1", _("%(actor)s revoked a key (%(hint)s…) of %(subject)s."))
 register("monitoring.intake_failed.v1", _("A body from %(subject)s could not be read; it waits in the inbox."))
