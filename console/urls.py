@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from console.views import alerts, feed, health, login, move, screens
 from console.views import plan as plan_views
+from console.views import reports as report_views
 from console.views import setup as setup_views
 from console.views import switchboard
 from kernel.access import RECORD, access
@@ -55,6 +56,13 @@ urlpatterns = [
     path("setup/rosters/", setup_views.rosters, name="setup-rosters"),
     path("setup/contacts/", setup_views.contacts, name="setup-contacts"),
     path("setup/tokens/", setup_views.tokens, name="setup-tokens"),
+    path("reports/", report_views.home, name="reports"),
+    path("reports/actions/", report_views.actions, name="report-actions"),
+    path("reports/statistics/", report_views.statistics, name="report-statistics"),
+    path("reports/statistics.csv", report_views.statistics_export, name="report-csv"),
+    path("reports/<str:number>/", report_views.report, name="report"),
+    path("reports/<str:number>/<slug:language>.pdf", report_views.pdf, name="report-pdf"),
+    path("reports/<str:number>/<slug:section>/", report_views.section, name="report-section"),
     path("go/<slug:kind>/<uuid:public_id>/", screens.record_go, name="go"),
     path("do/<str:move_id>/<uuid:public_id>/", move.do, name="do"),
     path("do/<str:move_id>/", move.do, name="make"),

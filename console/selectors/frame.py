@@ -106,9 +106,12 @@ class Frame:
         found = []
         for name, label, symbol in (
             ("switchboard", gettext("Switchboard"), "switch-horizontal"),
+            ("reports", gettext("Reports"), "note"),
             ("plan", gettext("Plan"), "book"),
             ("setup", gettext("Set-up"), "adjustments-horizontal"),
         ):
+            if name == "reports" and not records.may_read(self.actor, records.get("report"), None):
+                continue
             address = reverse(f"console:{name}")
             is_here = here.startswith(address) or (name == "switchboard" and here.startswith(reverse("console:switch-list")))
             found.append(Item(name, label, symbol, address, is_here))

@@ -64,6 +64,12 @@ def at(context: dict[str, Any], moment: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
 
 
+@register.simple_tag
+def day(moment: datetime | None) -> str:
+    """The date in the reader's zone."""
+    return format_date(timezone.localtime(moment), "Y-m-d") if moment is not None else "—"
+
+
 @register.filter
 def span(length: timedelta | float | None) -> str:
     """41:12, 2:00:00."""

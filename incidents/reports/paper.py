@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import manimgx_fonts_cjk
-import typst
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,12 +15,11 @@ from contingency.catalog.models import FaultClass
 from contingency.org.models import User
 from contingency.plan.models import Grade
 from incidents.reports.models import Action, Report
-from incidents.reports.selectors.texts import author_names, present_texts
+from incidents.reports.selectors.texts import author_names, blocks, present_texts
 from incidents.switchover.models import ClockKind, RecoveryClock
 from kernel.i18n import language_suffix, pick
 
 TEMPLATE: Final = Path(__file__).with_name("paper.typ")
-FONTS: Final = Path(manimgx_fonts_cjk.__file__).parent
 # Characters that would turn the reading direction of what follows, and those that no font draws.
 _UNSEEN: Final = {
     **dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"), "\ufffd"),
@@ -32,34 +29,14 @@ _UNSEEN: Final = {
 
 def report_pdf(report: Report, language: str, *, now: datetime) -> bytes:
     """The PDF in `en` or `zh-hans`. What people typed goes in as data, never as markup."""
+    import manimgx_fonts_cjk  # here: only who prints pays for loading the typesetter
+    import typst
+
     with translation.override(language):
         content = json.dumps(_content(report, now=now), ensure_ascii=False)
-    pdf = typst.compile(str(TEMPLATE), font_paths=[str(FONTS)], ignore_system_fonts=True, sys_inputs={"report": content})
+    pdf = typst.compile(str(TEMPLATE), font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)], ignore_system_fonts=True, sys_inputs={"report": content})
     assert isinstance(pdf, bytes)
     return pdf
-
-
-def blocks(text: str) -> list[dict[str, Any]]:
-    """Paragraphs and lists of a section's text: lines after “- ” are the items of a list."""
-    found: list[dict[str, Any]] = []
-    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
-        lines: list[str] = []
-        for line in paragraph.split("\n"):
-            if line.startswith("- "):
-                _flush(found, lines)
-                if not found or found[-1]["kind"] != "list":
-                    found.append({"kind": "list", "items": []})
-                found[-1]["items"].append(line[2:].strip())
-            elif line.strip():
-                lines.append(line.strip())
-        _flush(found, lines)
-    return found
-
-
-def _flush(found: list[dict[str, Any]], lines: list[str]) -> None:
-    if lines:
-        found.append({"kind": "paragraph", "text": "\n".join(lines)})
-        lines.clear()
 
 
 def _content(report: Report, *, now: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 from contingency.org.models import User
 from incidents.reports.models import Report, Section, SectionText
@@ -96,3 +97,26 @@ def difference(old: str, new: str) -> list[Piece]:
         if b2 > b1:
             pieces.append(Piece("added", "".join(after[b1:b2])))
     return pieces
+
+
+def blocks(text: str) -> list[dict[str, Any]]:
+    """Paragraphs and lists of a section's text: lines after “- ” are the items of a list."""
+    found: list[dict[str, Any]] = []
+    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+        lines: list[str] = []
+        for line in paragraph.split("\n"):
+            if line.startswith("- "):
+                _flush(found, lines)
+                if not found or found[-1]["kind"] != "list":
+                    found.append({"kind": "list", "items": []})
+                found[-1]["items"].append(line[2:].strip())
+            elif line.strip():
+                lines.append(line.strip())
+        _flush(found, lines)
+    return found
+
+
+def _flush(found: list[dict[str, Any]], lines: list[str]) -> None:
+    if lines:
+        found.append({"kind": "paragraph", "text": "\n".join(lines)})
+        lines.clear()
