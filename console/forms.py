@@ -71,14 +71,15 @@ def move_form(move: Move, typed: Mapping[str, str] | None = None, record: Any = 
     """The form of a move for a record, filled with what was typed or linked to."""
     typed = typed or {}
     secrets = move.extra.get("secret_inputs", ())
-    fields = [_field(item, typed.get(item.name), record, is_secret=item.name in secrets) for item in move.inputs]
+    given = move.extra.get("given_inputs", ())  # come with the link; without it they are asked for
+    fields = [_field(item, typed.get(item.name), record, is_secret=item.name in secrets, is_given=item.name in given) for item in move.inputs]
     if not any(shown.name == "reason" for shown in fields):
         words = _("Why? It becomes part of the record.") if move.reason_required else _("Optional; it becomes part of the record.")
         fields.append(Field("reason", gettext("Reason"), "paragraph", str(words), move.reason_required, typed.get("reason", "")))
     return MoveForm(move, fields)
 
 
-def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool) -> Field:
+def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool, is_given: bool) -> Field:
     shown = Field(item.name, str(item.label), "line", str(item.help), item.required)
     if isinstance(item, Text):
         shown.widget = "paragraph" if item.multiline else "line"
@@ -101,6 +102,8 @@ def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool) -> F
     if is_secret:
         shown.widget = "secret"
     shown.value = typed if typed is not None else _present(item, record)
+    if is_given and shown.value:
+        shown.widget = "hidden"
     return shown
 
 

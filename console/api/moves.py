@@ -63,7 +63,12 @@ class MoveApi(ApiView):
         if isinstance(result, Proposal) and self.move.record != Proposal.journal_kind:
             return 202, _rendered(records.get(Proposal.journal_kind).output(result))
         kind = getattr(result, "journal_kind", self.move.record)
-        return 201 if self.move.creates else 200, _rendered(records.get(kind).output(result))
+        return 201 if self.move.creates else 200, _rendered(records.get(kind).output(self.as_seen(kind, result)))
+
+    def as_seen(self, kind: str, result: Any) -> Any:
+        """The record with this person's view of it, where its kind shows some people less than others (SEC-01)."""
+        show = records.get(kind).extra.get("as_seen")
+        return show(self.actor, result) if show is not None else result
 
 
 def _rendered(output: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class TimelineApi(RecordApi):
         record = self.fetch(public_id)
         after = request.query_params.get("after") or None
         StableCursor.parse(after)
-        entries = visible(self.actor, journal.timeline(record, after=after, limit=limit_of(request)))
+        entries = visible(self.actor, journal.timeline(record, after=after, limit=limit_of(request)), record)
         return Response({"items": [entry_output(entry) for entry in entries], "next": entries[-1].cursor if entries else after or ""})
 
 

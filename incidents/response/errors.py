@@ -117,6 +117,13 @@ class OutageInTheWay(Conflict):
     template = _("The outage %(number)s is under way (%(state)s); this is no false alarm any more. Resolve the incident instead.")
 
 
+class RoleIsHeld(Conflict):
+    """Somebody answers for this role; it is handed over, not taken. Params: person."""
+
+    code = "role_is_held"
+    template = _("%(person)s has this role and has answered. Let it be handed over.")
+
+
 class AlreadyStopsBusiness(Conflict):
     """The outage is open already. Params: number."""
 

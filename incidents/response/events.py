@@ -339,3 +339,53 @@ class ReportAccepted:
     name: ClassVar[str] = "incidents.report_accepted.v1"
     incident_id: UUID
     report: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanReported:
+    """How things stand, in the three lines that every listener needs: condition, actions, needs."""
+
+    name: ClassVar[str] = "incidents.can_reported.v1"
+    incident_id: UUID
+    condition: str
+    actions: str
+    needs: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryPinned:
+    """Somebody holds an entry of the timeline up for everybody."""
+
+    name: ClassVar[str] = "incidents.entry_pinned.v1"
+    incident_id: UUID
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryUnpinned:
+    """It is held up no more."""
+
+    name: ClassVar[str] = "incidents.entry_unpinned.v1"
+    incident_id: UUID
+    entry_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryAnnotated:
+    """A remark that stands beneath an entry. The entry itself is never touched."""
+
+    name: ClassVar[str] = "incidents.entry_annotated.v1"
+    incident_id: UUID
+    entry_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryRetimed:
+    """Somebody says when it really happened. `recorded_at`: what the entry itself says, for good."""
+
+    name: ClassVar[str] = "incidents.entry_retimed.v1"
+    incident_id: UUID
+    entry_id: UUID
+    placed_at: datetime
+    recorded_at: datetime

@@ -81,6 +81,11 @@ def _resolved(entry: Entry) -> str:
     return str(text).format(overridden=overridden)
 
 
+def _can(entry: Entry) -> str:
+    needs = "%(needs)s" if entry.payload["needs"] else _said(str(_("nothing")))
+    return str(_("%(actor)s reports. Condition: %(condition)s Actions: %(actions)s Needs: {needs}")).format(needs=needs)
+
+
 def _state_named(text: object, key: str) -> str:
     return str(text).format(state=_label(State, key))
 
@@ -116,6 +121,11 @@ register(events.LeadsCalled.name, _("A recovery clock ran out: those who lead we
 register(events.NoteAdded.name, _("%(actor)s: %(text)s"))
 register(events.DecisionRecorded.name, _("%(actor)s decided: %(text)s"))
 register(events.UpdatePosted.name, _("%(actor)s told: %(text)s"))
+register(events.CanReported.name, _can)
+register(events.EntryPinned.name, _("%(actor)s pinned an entry of the timeline."))
+register(events.EntryUnpinned.name, _("%(actor)s took the pin off an entry of the timeline."))
+register(events.EntryAnnotated.name, _("%(actor)s remarked on an entry: %(text)s"))
+register(events.EntryRetimed.name, _("%(actor)s placed an entry at %(placed_at)s; it was recorded at %(recorded_at)s."))
 register(events.UpdateOverdue.name, _("The next update is due."))
 register(events.EndConditionReported.name, _condition)
 register(events.EndConditionOverridden.name, _overridden)

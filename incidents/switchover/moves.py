@@ -80,6 +80,7 @@ moves.register(
         undo=_("A recorded fact stays; note what was wrong with it."),
         requirements=("RTO-01", "SWO-01"),
         scope=SCOPE,
+        extra={"available": lambda outage: outage.business_normal_at is None},
     ),
     Move(
         id="incidents.repair_record",
@@ -98,6 +99,7 @@ moves.register(
         undo=_("A recorded fact stays; note what was wrong with it."),
         requirements=("RTO-01", "SWO-01"),
         scope=SCOPE,
+        extra={"available": lambda outage: outage.repaired_at is None},
     ),
     Move(
         id="incidents.repaired_in_place",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.response.models import Incident, IncidentRole
 from incidents.response.models.states import OPEN, State
 from incidents.response.rules import READ, SCOPE_READ, SCOPE_WRITE
+from incidents.response.selectors.views import with_view
 from kernel.actors import Actor
 from kernel.errors import Invalid, NotFound
 from kernel.records import readable_paths
@@ -19,9 +20,10 @@ FILTERS = ("state", "part", "grade", "fault_class", "number")
 def incidents_visible(actor: Actor) -> QuerySet[Incident]:
     """The incidents this actor may know of: by team, by a role in the incident, or all of them.
 
-    An administrator sees that there are incidents, not what is in them (SEC-01): `titles_only` tells the output.
+    An administrator sees that there are incidents, not what is in them, business operations and customer service only what
+    concerns them (SEC-01): `titles_only` and `view` tell the output.
     """
-    everything = Incident.objects.all()
+    everything = with_view(Incident.objects.all(), actor)
     if actor.scopes is not None and not actor.scopes & {SCOPE_READ, SCOPE_WRITE}:
         return everything.none()
     if "administrator" in actor.roles:

@@ -23,7 +23,8 @@ from incidents.response.services.reacting import (
     task_overdue,
 )
 from incidents.response.services.reporting import report_accept, report_accepted, report_write
-from incidents.response.services.roles import role_acknowledge, role_assign
+from incidents.response.services.roles import role_acknowledge, role_assign, role_take
+from incidents.response.services.timeline import can_report, entry_annotate, entry_pin, entry_retime, entry_unpin
 
 __all__ = [
     "alerts_cleared",
@@ -31,6 +32,7 @@ __all__ = [
     "alerts_heard",
     "business_normal",
     "business_stop",
+    "can_report",
     "clock_breached",
     "clock_warned",
     "decision_record",
@@ -38,6 +40,10 @@ __all__ = [
     "end_condition_check",
     "end_condition_override",
     "end_condition_report",
+    "entry_annotate",
+    "entry_pin",
+    "entry_retime",
+    "entry_unpin",
     "grade_lower",
     "grade_raise",
     "incident_close",
@@ -64,6 +70,7 @@ __all__ = [
     "report_write",
     "role_acknowledge",
     "role_assign",
+    "role_take",
     "switched_back",
     "task_overdue",
     "update_post",

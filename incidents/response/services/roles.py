@@ -9,14 +9,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contingency.org.models import User
-from incidents.response.errors import NoRoleToAcknowledge
+from incidents.response.errors import NoRoleToAcknowledge, RoleIsHeld
 from incidents.response.events import RoleAcknowledged, RoleAssigned
 from incidents.response.models import Incident, IncidentRole
+from incidents.response.selectors.taking import roles_takeable
 from incidents.response.services.calling import role_call, role_call_answered, role_call_off
 from incidents.response.services.outages import outage_tell
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid, NotFound, NotPermitted
 from kernel.permissions import require
 
 
@@ -73,6 +74,29 @@ def role_acknowledge(*, public_id: UUID, version: int | None, actor: Actor, reas
     roles_answered(incident, roles, at=now, actor=actor, reason=reason)
     for role in roles:
         role_call_answered(role, actor=actor)
+    return incident
+
+
+@transaction.atomic
+def role_take(*, public_id: UUID, version: int | None, actor: Actor, role: str, reason: str = "") -> Incident:
+    """Take a role that nobody has, or whose holder was called and has not answered (INC-03). Nobody is called for it any more.
+
+    Who commands is given by those who lead; business operations take the business lead only.
+    Raises NotFound, NotPermitted, InvalidTransition, Stale, RoleIsHeld.
+    """
+    now = clock.now()
+    incident = Incident.lock(public_id, version=version)
+    require(actor, "incidents.role_take", incident)
+    person = User.objects.filter(pk=actor.user_id, is_active=True).first()
+    if person is None or role not in roles_takeable(incident, actor):
+        raise NotPermitted(action=_("take this role"))
+    holder = holder_of(incident, role)
+    if holder is not None and (holder.acknowledged_at is not None or holder.user_id == person.pk):
+        raise RoleIsHeld(person=holder.user.journal_label())
+    fsm.move(incident, incident.staff)
+    appointment = Appointment(role=role, user=person, chain=incident.part.chain, has_answered=True, text=reason)
+    role_give(incident, appointment, at=now, actor=actor, reason=reason)
+    outage_tell(incident, actor=actor, cause=None)
     return incident
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils.translation import override
 
 from incidents.response import events, services
-from kernel import clock, deadlines
+from kernel import clock, deadlines, journal
 from kernel.journal.relay import relay
 from kernel.models import Entry
 from kernel.sentences import is_known, sentence
@@ -41,6 +41,12 @@ def tell_everything(world: World) -> None:
     services.role_acknowledge(**at(incident), actor=world.actor("cyril"))
     services.note_add(**at(incident), actor=lena, body="100 % of orders {refused}")
     services.decision_record(**at(incident), actor=lena, body="wait")
+    services.can_report(**at(incident), actor=lena, condition="100 % of orders {refused}", actions="the switch is prepared")
+    marked = {"public_id": incident.public_id, "version": None, "actor": lena, "entry": journal.timeline(incident)[-1].public_id}
+    services.entry_pin(**marked)
+    services.entry_unpin(**marked)
+    services.entry_annotate(**marked, text="100 % {sure}")
+    services.entry_retime(**marked, placed_at=clock.now() - timedelta(minutes=2), reason="by the door log")
     clock.wind(timedelta(minutes=61))
     for kind in ("update_due", "recovery_clock"):
         deadlines.sweep(kind)
