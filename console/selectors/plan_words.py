@@ -59,7 +59,7 @@ LABELS: Mapping[str, str | Promise] = {
     "clock": _("Clock"),
     "part": _("Part"),
     "target": _("Target"),
-    "thresholds": _("Warns at (%)"),
+    "thresholds": _("Warns at per cent"),
     "steps": _("Steps"),
     "gives_up_after": _("Gives up after"),
     "after": _("After"),

@@ -124,7 +124,7 @@ receivers:
         '"alerts":[{"status":"firing","labels":{"alertname":"Test","severity":"info"},"annotations":{"summary":"Hello from Alertmanager"},'
         '"startsAt":"\'"$(date -u +%FT%TZ)"\'","fingerprint":"test"}]}'
     )
-    return [Snippet(_("alertmanager.yml"), config), Snippet(_("Try it from a shell"), _post(url, body))]
+    return [Snippet("alertmanager.yml", config), Snippet(_("Try it from a shell"), _post(url, body))]
 
 
 def _prometheus(url: str, _key: str) -> list[Snippet]:

@@ -151,7 +151,7 @@ def test_what_forbids_an_order_is_said_instead_of_the_button(company, browser):
 
 @pytest.mark.req("SEC-01")
 @pytest.mark.parametrize(
-    ("name", "may"),
+    "name,may",
     [("engineer", "order"), ("lead", "order"), ("business", "propose"), ("service", ""), ("auditor", ""), ("director", ""), ("admin", "")],
 )
 def test_who_may_order_on_the_guide(company, traffic, browser, name, may):
