@@ -11,16 +11,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import deadlines, intake
+from bench import deadlines, intake, lists
 from bench.servers import Bench
 
-CASES = ("intake", "deadlines")
+CASES = ("intake", "deadlines", "lists")
 
 
 def main() -> int:
     """Measure what was asked for. Ends with 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench")
-    parser.add_argument("cases", nargs="*", default=list(CASES), metavar="case", help="intake, deadlines (default: both)")
+    parser.add_argument("cases", nargs="*", default=list(CASES), metavar="case", help="intake, deadlines, lists (default: all)")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds per case; medians are printed")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one run")
     parser.add_argument("--output", type=Path, default=Path("var/bench.json"))
@@ -38,6 +38,11 @@ def main() -> int:
             report["deadlines"] = asdict(timing)
             kept &= timing.is_kept
             _print_deadlines(timing)
+        if "lists" in options.cases:
+            timings = lists.measure(bench)
+            report["lists"] = [asdict(item) for item in timings]
+            kept &= all(item.is_kept for item in timings)
+            _print_lists(timings)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(report, indent=2) + "\n")
     return 0 if kept else 1
@@ -58,6 +63,13 @@ def _print_deadlines(timing: deadlines.Timing) -> None:
         f"{timing.due} deadlines due at once among {timing.armed} armed: late p50 {timing.p50_s:.2f} s, p99 {timing.p99_s:.2f} s,"
         f" worst {timing.worst_s:.2f} s; fired {timing.fired}, twice {timing.twice}, entries {timing.entries}{'' if timing.is_kept else '  MISSED'}"
     )
+
+
+def _print_lists(timings: list[lists.Timing]) -> None:
+    print(f"{'page':36} {'p50 ms':>8} {'p95 ms':>8} {'KiB':>5} {'deep':>6}")
+    for item in timings:
+        deep = f"{item.deep:.2f}" if item.deep is not None else ""
+        print(f"{item.page:36} {item.p50_ms:8.1f} {item.p95_ms:8.1f} {item.size_kib:5d} {deep:>6}{'' if item.is_kept else '  MISSED'}")
 
 
 if __name__ == "__main__":

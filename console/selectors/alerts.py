@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import SavedFilter
@@ -31,6 +32,7 @@ WINDOW = 2_000  # alerts that are grouped: the newest of what matches
 GROUPS, IN_GROUP, ROWS = 25, 3, 60
 HOURS, BAR_W, BAR_H = 24, 3, 16
 UNROUTED = "none"
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Row:
     incident: str = ""
     bars: list[Bar] = field(default_factory=list)
     starts: int = 0
+
+    address: str = ""
+    silence_address: str = ""
 
     @property
     def mark(self) -> str:
@@ -131,11 +136,12 @@ class AlertsScreen:
 
     @cached_property
     def tabs(self) -> list[tuple[str, str, str, bool]]:
-        """(query, words, count up to a thousand, is here). The counts take no notice of the filters. Three short counts."""
+        """(query, words, count up to a thousand, is here). The counts take no notice of the filters. One query."""
         if not self.may_read:
             return []
         words = {"firing": _("Firing"), "acknowledged": _("Acknowledged"), "resolved": _("Resolved"), "all": _("All")}
-        counts = {state: lists.count_up_to(selectors.alert_list(self.actor, state=state)) for state in STATES}
+        found = lists.counts_up_to([selectors.alert_list(self.actor, state=state) for state in STATES])
+        counts = dict(zip(STATES, found, strict=True))
         whole = sum(int(count.rstrip("+")) for count in counts.values())
         counts["all"] = f"{lists.COUNTED}+" if whole > lists.COUNTED or any("+" in count for count in counts.values()) else str(whole)
         return [(self.link(state=state), words[state], counts[state], state == self.state) for state in words]
@@ -300,12 +306,16 @@ def rows_of(actor: Actor, alerts: Sequence[Alert], now: datetime) -> list[Row]:
     incidents = incidents_of(actor, alerts)
     since = now - timedelta(hours=HOURS)
     starts = evidence.starts_since(alerts, since)
+    one, many = reverse("console:alert", args=[NOBODY]), reverse("console:alert-many")
     rows = []
     for alert in alerts:
         may_silence = permissions.can(actor, "monitoring.silence_create", alert) is not None
-        row = Row(alert, buttons.buttons(actor, alert, only=("monitoring.alert_acknowledge",)), may_silence)
+        row = Row(alert, buttons.buttons(actor, alert, only=("monitoring.alert_acknowledge",)) if alert.state == "firing" else [], may_silence)
         row.silence, row.incident = silences.get(alert.pk), incidents.get(alert.pk, "")
         began = starts.get((alert.source_id, alert.dedup_key), [])
+        row.address = one.replace(NOBODY, str(alert.public_id))
+        if may_silence and alert.is_open and row.silence is None:
+            row.silence_address = f"{many}?do=silence&alert={row.mark}"
         row.bars, row.starts = bars(began, since, timedelta(hours=1), HOURS), len(began)
         rows.append(row)
     return rows

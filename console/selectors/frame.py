@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,7 +20,12 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 LATE_FOR_S = 5.0  # how long the answer to “what is late?” is good for all pages of this process
 
+COUNTS_FOR_S = 2.0  # how long the numbers in the navigation are good for a person's pages of this process
+COUNTED = 1_000  # no page waits for a count beyond this
+REMEMBERED = 500  # people's numbers that are kept
+
 _late: tuple[float, list[str]] = (0.0, [])
+_counts: dict[tuple[Any, ...], tuple[float, int]] = {}
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,18 @@ def late_sweeps() -> list[str]:
         names = [sweep.name for sweep in sweeps.late()]
         _late = (time.monotonic(), names)
     return names
+
+
+def waiting(actor: Actor, kind: str, filters: dict[str, str]) -> int:
+    """How many records of a kind wait for somebody, up to a thousand; asked at most every two seconds per person."""
+    key = (actor.id, actor.holdings, actor.scopes, kind)
+    asked, count = _counts.get(key, (0.0, 0))
+    if not asked or time.monotonic() - asked > COUNTS_FOR_S:
+        count = records.get(kind).list_for(actor, **filters).select_related(None).order_by()[:COUNTED].count()
+        if len(_counts) > REMEMBERED:
+            _counts.clear()
+        _counts[key] = (time.monotonic(), count)
+    return count
 
 
 class Frame:
@@ -127,6 +145,6 @@ class Frame:
             if self.actor is None or not records.may_read(self.actor, records.get(kind), None):
                 continue
             address = reverse(f"console:{kind}-list")
-            count = records.get(kind).list_for(self.actor, **filters).order_by().count() if filters else 0
+            count = waiting(self.actor, kind, filters) if filters else 0
             shown.append(Item(kind, label, symbol, address, here.startswith(address), count))
         return shown

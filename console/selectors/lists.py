@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -43,10 +44,16 @@ def place_of(visible: QuerySet[Any], after: str) -> int | None:
     return place
 
 
-def count_up_to(query: QuerySet[Any], most: int = COUNTED) -> str:
-    """How many, exactly up to a bound, then “1000+”."""
-    count = query.order_by()[: most + 1].count()
-    return f"{most}+" if count > most else str(count)
+def counts_up_to(queries: Sequence[QuerySet[Any]], most: int = COUNTED) -> list[str]:
+    """How many each query gives, exactly up to a bound, then “1000+”. One round trip."""
+    texts, parameters = [], []
+    for query in queries:
+        text, values = query.select_related(None).order_by()[: most + 1].values("pk").query.sql_with_params()
+        texts.append(f"(SELECT count(*) FROM ({text}) AS counted)")  # noqa: S608 - made by the ORM
+        parameters += values
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(texts)}", parameters)
+        return [f"{most}+" if count > most else str(count) for count in cursor.fetchone()]
 
 
 class ListScreen:

@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from contingency.catalog import selectors as catalog
 from incidents.switchover import selectors as switchover
 from incidents.switchover.models import Direction, Mode, Outage, Switch
 from kernel.errors import DomainError
+from kernel.inputs import Mapping as Mapped
 from kernel.moves import Move
+from monitoring.alerts import selectors as alerts
+
+COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,22 @@ def _of_reversal(switch: Switch, _chosen: Mapping[str, str]) -> Preview:
     return _of_part(switch.part, Direction.BACK if switch.direction == Direction.OVER else Direction.OVER)
 
 
+def _of_silence(_record: None, chosen: Mapping[str, str]) -> Preview:
+    """How many alerts it would cover now: so wide a matcher shows before it hides anything."""
+    matchers = Mapped(name="matchers", label="").clean(chosen.get("matchers") or None)
+    part = catalog.part_get(UUID(chosen["part"])) if chosen.get("part") else None
+    if part is None and not matchers:
+        return Preview([_("Name a part or labels; how many alerts it would silence is shown then.")], [])
+    count = alerts.would_silence(part_id=part.pk if part else None, matchers=matchers, most=COUNTED)
+    words = ngettext("It would silence %(n)d alert that is open now.", "It would silence %(n)d alerts that are open now.", count)
+    return Preview([words % {"n": count}], [])
+
+
 PREVIEWS: dict[str, Callable[[Any, Mapping[str, str]], Preview]] = {
     "incidents.switch_over": _of_outage(Direction.OVER),
     "incidents.switch_back": _of_outage(Direction.BACK),
     "incidents.switch_order": _of_order,
     "incidents.switch_approve": _of_copied,
     "incidents.switch_revert": _of_reversal,
+    "monitoring.silence_create": _of_silence,
 }

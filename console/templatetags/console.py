@@ -29,7 +29,7 @@ def icon(name: str, size: str = "") -> SafeString:
 
 def _exact(moment: datetime) -> str:
     local = timezone.localtime(moment)
-    return f"{format_date(local, 'Y-m-d H:i:s')} {local.tzname()} ({format_date(local, 'O')})"
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()} ({local:%z})"
 
 
 def _age_words(seconds: float) -> str:

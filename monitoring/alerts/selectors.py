@@ -37,7 +37,7 @@ def alert_list(
     found = Alert.objects.select_related("source", "part__unit", "fault_kind").order_by("-id")
     paths = readable_paths(actor, get("alert").read)
     if paths is not None:
-        found = found.filter(_under(paths) | Q(part=None))
+        found = found.filter(Q(part_id__in=_parts_under(paths)) | Q(part=None))
     if state:
         found = found.filter(state__in=["firing", "acknowledged"] if state == "open" else [state])
     if part:
@@ -60,6 +60,14 @@ def _under(paths: Iterable[str]) -> Q:
     for path in paths:
         rule |= Q(part__unit__path__startswith=path)
     return rule
+
+
+def _parts_under(paths: Iterable[str]) -> QuerySet[Part, dict[str, int]]:
+    """The ids of the parts of these units, as a subquery: a join for each of many alerts costs ten times as much."""
+    rule = Q(pk__in=[])
+    for path in paths:
+        rule |= Q(unit__path__startswith=path)
+    return Part.objects.filter(rule).values("pk")
 
 
 def silence_list(actor: Actor, *, state: str = "") -> QuerySet[Silence]:

@@ -229,6 +229,7 @@ def _nothing_remembered() -> None:
 
     cache.clear()
     frame._late = (0.0, [])
+    frame._counts.clear()
 
 
 __all__ = ["SYSTEM"]
