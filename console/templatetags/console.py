@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from console.selectors import buttons
+from incidents.reports import selectors as reports
 from kernel import moves
 from kernel.i18n import pick as pick_text
 
@@ -136,3 +137,10 @@ def proposal_buttons(context: dict[str, Any], proposal: Any) -> list[Any]:
     actor = context["frame"].actor
     own = str(proposal.proposer.get("id")) == actor.id
     return [found for found in buttons.buttons(actor, proposal) if not own or found.move.verb == "decline"]
+
+
+@register.simple_tag(takes_context=True)
+def report_of(context: dict[str, Any], incident: Any) -> Any:
+    """The incident's report as far as this person may see it, else None. One query."""
+    actor = context["frame"].actor
+    return reports.report_of(actor, incident) if actor is not None else None
