@@ -7,6 +7,7 @@ from typing import Any
 
 from contingency.org.models import ContactPoint, Holding, PersonalToken, Shift
 from contingency.plan.models import PlanVersion
+from incidents.reports.models import Action, Report
 from incidents.response.models import Incident
 from incidents.switchover.models import RecoveryClock, Switch
 from kernel import clock
@@ -60,6 +61,7 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
     token = PersonalToken.objects.create(
         user=company.users["engineer"], prefix="sbp_x", digest="d", scopes=["incidents:read"], created_at=now, expires_at=now + timedelta(days=1)
     )
+    report = Report.objects.create(number="REP-2026-0001", incident=incident, zone="UTC", drafted_at=now, saved_at=now)
     return {
         "alert": alert,
         "contact_point": ContactPoint.objects.filter(user=company.users["engineer"]).first(),
@@ -67,6 +69,14 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
             source=source, format="generic", code="unmapped", detail="x", size_bytes=1, sha256=b"x", body=b"{}", received_at=now, last_received_at=now
         ),
         "holding": Holding.objects.get(user=company.users["engineer"]),
+        "improvement_action": Action.objects.create(
+            number="ACT-2026-0001",
+            report=report,
+            title="A probe for locks",
+            owner=company.users["engineer"],
+            due_at=now + timedelta(days=1),
+            added_at=now,
+        ),
         "incident": incident,
         "outage": outage,
         "page": Page.objects.filter(subject_kind="incident").first(),
@@ -78,6 +88,7 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
         ),
         "proposal": proposal,
         "recovery_clock": RecoveryClock.objects.get(outage=outage, kind="switchover"),
+        "report": report,
         "shift": Shift.objects.get(),
         "silence": Silence.objects.create(
             part=company.part, matchers={}, reason="x", starts_at=now, ends_at=now + timedelta(hours=1), created_by="x"
