@@ -4,25 +4,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from console.selectors import buttons, clocks, parts, probes
+from console.selectors import buttons, clocks, parts, probes, room_context, room_marks, room_series
 from console.selectors.buttons import Button
 from console.selectors.clocks import Ring
-from console.selectors.timeline import Line, lines
+from console.selectors.timeline import FILTERS, Line, lines
+from incidents.response import selectors as response
 from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
 from incidents.response.models.states import OPEN, State
 from incidents.switchover.models import RecoveryClock, Switch
 from kernel import journal
 from kernel.actors import Actor
 from kernel.i18n import pick
-from kernel.models import Proposal
+from kernel.models import Entry, Proposal
 from notify.models import Page
 from work import selectors as work
 from work.models import Task
 
 TIMELINE = 150
+FILTERED_FROM = 600  # entries that a narrowed timeline is picked from
 RECENT = 25
 ALERTS = 12
 WAY = (State.DISCOVERED, State.CONFIRMED, State.LOCATED, State.HANDLING, State.VERIFYING, State.RESOLVED, State.IN_REVIEW, State.CLOSED)
@@ -58,6 +62,13 @@ FORWARD = (
 )
 ORDERS = frozenset({"incidents.switch_over", "incidents.switch_back", "incidents.switch_dry_run"})  # not while one is under way
 WRITING = ("incidents.note", "incidents.decision", "incidents.update")  # the composer's, not the bar's
+BESIDE = ("incidents.can_report", "incidents.role_take", *room_marks.MARKING)  # stand where they belong: composer, roles, timeline
+# What each cut view of an incident shows of the room (reliability: business view; impact and approved texts).
+SECTIONS = {
+    response.View.BUSINESS: ("header", "clocks", "actions", "timeline", "cadence", "end", "tasks", "roles", "version"),
+    response.View.IMPACT: ("header", "impact", "actions", "timeline", "cadence", "version"),
+    response.View.TITLES: ("header",),
+}
 PROMINENT = 4
 QUICK = frozenset({"task_start", "task_done"})
 
@@ -79,6 +90,7 @@ class Role:
     who: str
     who_id: int
     acknowledged_at: datetime | None
+    take: str = ""  # where the person may take it
 
 
 @dataclass(frozen=True)
@@ -94,15 +106,31 @@ class TaskRow:
 class Room:
     """One incident for one person at one moment."""
 
-    def __init__(self, actor: Actor, incident: Incident, now: datetime) -> None:
+    def __init__(self, actor: Actor, incident: Incident, now: datetime, show: str = "") -> None:
         self.actor = actor
         self.incident = incident
         self.now = now
+        self.show = show if show in [name for name, _label, _test in FILTERS] else FILTERS[0][0]
+
+    @cached_property
+    def view(self) -> response.View:
+        """How much of it this person sees (SEC-01)."""
+        return response.view_of(self.actor, self.incident)
 
     @property
     def titles_only(self) -> bool:
         """Administrators see that it exists, not what is in it (SEC-01)."""
-        return bool(getattr(self.incident, "titles_only", False))
+        return self.view == response.View.TITLES
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the technical inside is shown."""
+        return self.view == response.View.FULL
+
+    def shows(self, section: str) -> bool:
+        """Whether a section is for this person."""
+        sections = SECTIONS.get(self.view)
+        return section != "impact" if sections is None else section in sections
 
     @property
     def steps(self) -> list[Step]:
@@ -134,10 +162,12 @@ class Room:
     @cached_property
     def all_buttons(self) -> list[Button]:
         """Every legal move of incident, outage, switch and part, the usual next ones first."""
-        found = buttons.buttons(self.actor, self.incident, skip=WRITING)
+        found = buttons.buttons(self.actor, self.incident, skip=(*WRITING, *BESIDE))
         if self.outage is not None:
             found += buttons.buttons(self.actor, self.outage)
         found += buttons.buttons(self.actor, self.incident.part, only=("incidents.switch_dry_run",))
+        if self.view == response.View.IMPACT:
+            return found
         switch = self.switch[0] if self.switch is not None else None
         if switch is not None and not switch.is_settled:
             found = [button for button in found if button.move.id not in ORDERS]
@@ -166,9 +196,54 @@ class Room:
         return buttons.buttons(self.actor, self.incident, only=WRITING)
 
     @cached_property
+    def can_report(self) -> Button | None:
+        """The report in three lines, where the person may give it."""
+        return next(iter(buttons.buttons(self.actor, self.incident, only=("incidents.can_report",))), None)
+
+    @cached_property
     def timeline(self) -> list[Line]:
-        """What happened, newest first."""
-        return lines(self.actor, journal.timeline(self.incident, limit=TIMELINE))
+        """What happened, newest first, as far as the chosen filter lets through."""
+        limit = TIMELINE if self.show == FILTERS[0][0] else FILTERED_FROM
+        entries = journal.timeline(self.incident, limit=limit)
+        return lines(self.actor, entries, record=self.incident, marks=self.marks, show=self.show)[:TIMELINE]
+
+    @cached_property
+    def marks(self) -> dict[str, response.Marked]:
+        """Pins, remarks and better times of this incident's entries."""
+        return response.marks_of(self.incident) if self.is_full else {}
+
+    @property
+    def filters(self) -> list[tuple[str, str, bool]]:
+        """(name, words, is it chosen) of what the timeline can be narrowed to."""
+        return [(name, str(label), name == self.show) for name, label, _test in FILTERS]
+
+    @cached_property
+    def pinned(self) -> list[Line]:
+        """What somebody held up for everybody, whatever the filter."""
+        wanted = {entry_id for entry_id, marked in self.marks.items() if marked.pinned is not None}
+        found = Entry.objects.filter(public_id__in=wanted) if wanted else []
+        return lines(self.actor, found, record=self.incident, marks=self.marks)
+
+    @cached_property
+    def marking(self) -> dict[str, tuple[str, str, str]]:
+        """What this person may put to a line."""
+        return room_marks.marks_permitted(self.actor, self.incident) if self.is_full else {}
+
+    @cached_property
+    def changes(self) -> list[room_context.Change]:
+        """What changed on the part in the day before the failure."""
+        return room_context.changes_before(self.actor, self.incident)
+
+    @cached_property
+    def earlier(self) -> list[room_context.Earlier]:
+        """Earlier incidents of the same part and class."""
+        return room_context.earlier_incidents(self.actor, self.incident)
+
+    @cached_property
+    def charts(self) -> list[room_series.Chart]:
+        """Measures of the part with the incident's moments in them."""
+        switch = self.switch[0] if self.switch is not None else None
+        return room_series.charts_of(self.incident, switch, self.now)
 
     @property
     def recent(self) -> list[Line]:
@@ -181,10 +256,11 @@ class Room:
         return self.timeline[RECENT:]
 
     @cached_property
-    def tracks(self) -> list[tuple[str, list[TaskRow]]]:
-        """Tasks by track, technical first; only tracks with tasks. One query."""
-        found = [(track.label, [self._task(task) for task in track.tasks]) for track in work.tasks_of(self.incident)]
-        return [(label, rows) for label, rows in found if rows]
+    def tracks(self) -> list[tuple[str, str, list[TaskRow]]]:
+        """(track, label, tasks), technical first; only tracks with tasks. Business sees its own track. One query."""
+        found = [(track.track, track.label, [self._task(task) for task in track.tasks]) for track in work.tasks_of(self.incident)]
+        wanted = [row for row in found if row[2]]
+        return wanted if self.is_full else [row for row in wanted if row[0] == Task.Track.BUSINESS]
 
     def _task(self, task: Task) -> TaskRow:
         offered = next((button for button in self.all_buttons if button.move.id == task.move), None) if task.move and not task.is_finished else None
@@ -197,18 +273,42 @@ class Room:
     @property
     def task_count(self) -> int:
         """How many tasks there are."""
-        return sum(len(rows) for _label, rows in self.tracks)
+        return sum(len(rows) for _track, _label, rows in self.tracks)
 
     @property
     def tasks_done(self) -> int:
         """How many need nothing more."""
-        return sum(row.task.is_finished for _label, rows in self.tracks for row in rows)
+        return sum(row.task.is_finished for _track, _label, rows in self.tracks for row in rows)
 
     @cached_property
     def roles(self) -> list[Role]:
-        """Who does what, and whether they answered."""
+        """Who does what, and whether they answered; what the person may take themselves."""
         rows = IncidentRole.objects.filter(incident=self.incident, ended_at=None).select_related("user").order_by("id")
-        return [Role(role.get_role_display(), pick(role.user, "display_name"), role.user_id, role.acknowledged_at) for role in rows]
+        takeable = self.takeable
+        return [
+            Role(
+                role.get_role_display(),
+                pick(role.user, "display_name"),
+                role.user_id,
+                role.acknowledged_at,
+                takeable.get(role.role, "") if role.acknowledged_at is None and role.user_id != self.actor.user_id else "",
+            )
+            for role in rows
+        ]
+
+    @cached_property
+    def takeable(self) -> dict[str, str]:
+        """Role → where this person takes it."""
+        found = next(iter(buttons.buttons(self.actor, self.incident, only=("incidents.role_take",))), None)
+        names = response.roles_takeable(self.incident, self.actor) if found is not None else []
+        return {name: f"{found.address}?{urlencode({'role': name})}" for name in names if found is not None}
+
+    @property
+    def free_roles(self) -> list[Role]:
+        """Roles that nobody has and that this person may take."""
+        held = set(IncidentRole.objects.filter(incident=self.incident, ended_at=None).values_list("role", flat=True))
+        labels = dict(IncidentRole.Role.choices)
+        return [Role(str(labels[name]), "", 0, None, address) for name, address in self.takeable.items() if name not in held]
 
     @cached_property
     def pages(self) -> list[tuple[Page, list[Button]]]:
@@ -229,7 +329,11 @@ class Room:
     @cached_property
     def alerts(self) -> list[Any]:
         """The alerts that were joined, firing ones first."""
-        rows = IncidentAlert.objects.filter(incident=self.incident).select_related("alert__source").order_by("cleared_at", "-id")
+        rows = (
+            IncidentAlert.objects.filter(incident=self.incident)
+            .select_related("alert__source")
+            .order_by(F("cleared_at").desc(nulls_first=True), "-id")
+        )
         return [row.alert for row in rows[:ALERTS]]
 
     @cached_property

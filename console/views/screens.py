@@ -24,7 +24,10 @@ NOW_PARTS = {
 }
 ROOM_PARTS = {
     f"room-{name}": f"console/room/_{name}.html"
-    for name in ("header", "clocks", "actions", "timeline", "switch", "end", "tasks", "roles", "part", "probes", "alerts", "version")
+    for name in (
+        *("header", "clocks", "impact", "actions", "timeline", "cadence", "switch", "end", "tasks", "roles"),
+        *("part", "series", "probes", "changes", "earlier", "alerts", "version"),
+    )
 }
 SHARED = {"late": "console/partials/_late.html"}
 
@@ -48,9 +51,9 @@ def room(request: HttpRequest, number: str) -> HttpResponse:
     cursor = news.head()
     actor = people.actor_of(request)
     incident = response.incident_get_by_number(actor, number)
-    screen = Room(actor, incident, clock.now())
+    screen = Room(actor, incident, clock.now(), show=request.GET.get("show", ""))
     context = {"room": screen, "cursor": cursor, "mark": uuid.uuid4().hex}
-    parts = {"room-header": ROOM_PARTS["room-header"]} if screen.titles_only else ROOM_PARTS
+    parts = {part: template for part, template in ROOM_PARTS.items() if screen.shows(part.removeprefix("room-"))}
     return page_or_parts(request, "console/room.html", {**parts, **SHARED}, context)
 
 

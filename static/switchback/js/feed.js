@@ -10,7 +10,6 @@ if (page) start(page);
 function start(root) {
   const feedUrl = root.dataset.feed;
   const pollUrl = root.dataset.poll;
-  const freshUrl = root.dataset.fresh;
   let cursor = root.dataset.cursor;
   let source = null;
   let failures = 0;
@@ -44,7 +43,7 @@ function start(root) {
     if (!wanted.length) return;
     fetching = true;
     try {
-      const url = new URL(freshUrl, location.href);
+      const url = new URL(root.dataset.fresh, location.href);
       url.searchParams.set("parts", wanted.join(","));
       const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" });
       if (answer.status === 401 || answer.status === 403 || answer.redirected) { lost(); return; }

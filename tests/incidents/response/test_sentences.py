@@ -45,7 +45,7 @@ def tell_everything(world: World) -> None:
     marked = {"public_id": incident.public_id, "version": None, "actor": lena, "entry": journal.timeline(incident)[-1].public_id}
     services.entry_pin(**marked)
     services.entry_unpin(**marked)
-    services.entry_annotate(**marked, text="100 % {sure}")
+    services.entry_annotate(**marked, text="100 % {all}")
     services.entry_retime(**marked, placed_at=clock.now() - timedelta(minutes=2), reason="by the door log")
     clock.wind(timedelta(minutes=61))
     for kind in ("update_due", "recovery_clock"):

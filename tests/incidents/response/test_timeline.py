@@ -46,10 +46,13 @@ def test_marks_are_entries_of_their_own_and_leave_the_marked_one_alone(world: Wo
     services.entry_retime(**marking(world, incident, entry, placed_at=moment, reason="the door log says so"))
     assert row_of(entry) == before
     marked = selectors.marks_of(incident)[str(entry.public_id)]
-    assert marked.pinned is not None and marked.pinned.actor_label == world.users["olga"].journal_label()
+    assert marked.pinned is not None
+    assert marked.pinned.actor_label == world.users["olga"].journal_label()
     assert [remark.payload["text"] for remark in marked.remarks] == ["I saw it too"]
-    assert marked.placed_at == moment and marked.placed is not None
-    assert marked.placed.reason == "the door log says so" and marked.placed.cause_id == entry.id
+    assert marked.placed_at == moment
+    assert marked.placed is not None
+    assert marked.placed.reason == "the door log says so"
+    assert marked.placed.cause_id == entry.id
     assert marked.placed.payload["recorded_at"].startswith(entry.at.isoformat()[:19])
 
 
@@ -117,7 +120,8 @@ def test_a_free_role_is_taken_at_once_and_nobody_is_called_for_it(world: World) 
     before = Page.objects.count()
     incident = services.role_take(**at(incident), actor=world.actor("olga"), role="scribe")
     role = incident.roles.get(role="scribe", ended_at=None)
-    assert role.user == world.users["olga"] and role.acknowledged_at is not None
+    assert role.user == world.users["olga"]
+    assert role.acknowledged_at is not None
     assert Page.objects.count() == before
 
 
