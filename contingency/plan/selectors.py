@@ -9,7 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from contingency.catalog.models import FaultKind, Part
 from contingency.org import selectors as org
 from contingency.org.models import User
-from contingency.plan.models import ChainStep, EscalationChain, LevelCall, MessageText, Plan, PlanReceipt, PlanVersion, Playbook, RecoveryTarget, ResponseLevel
+from contingency.plan.models import (
+    ChainStep,
+    EscalationChain,
+    LevelCall,
+    MessageText,
+    Plan,
+    PlanReceipt,
+    PlanVersion,
+    Playbook,
+    RecoveryTarget,
+    ResponseLevel,
+)
 from kernel.errors import NotFound
 
 
