@@ -153,9 +153,14 @@ class PeopleScreen(SetupScreen):
             held[holding.user_id].append(holding)
         duty = set(Shift.objects.filter(cancelled_at=None, starts_at__lte=self.now, ends_at__gt=self.now).values_list("user_id", flat=True))
         return [
-            PersonRow(user, [(holding, self._endings(holding)) for holding in held[user.pk]], user.pk in duty, self.acts(user))
+            PersonRow(user, [(holding, self._endings(holding)) for holding in held[user.pk]], user.pk in duty, self._moves(user))
             for user in org.user_list()[:MOST]
         ]
+
+    def _moves(self, user: User) -> list[Button]:
+        """A password is set by its owner or an administrator; the table's row cannot tell one person from another."""
+        may = user.pk == self.actor.user_id or "administrator" in self.actor.roles
+        return self.acts(user, skip=() if may else ("org.password_set",))
 
     def _endings(self, holding: Holding) -> list[Button]:
         from contingency.org.services.holdings import RESTRICTED

@@ -120,8 +120,7 @@ receivers:
         send_resolved: true
         max_alerts: 0"""
     body = (
-        '{"version":"4","status":"firing","groupKey":"test","receiver":"switchback","groupLabels":{},"commonLabels":{},"commonAnnotations":{},'
-        '"alerts":[{"status":"firing","labels":{"alertname":"Test","severity":"info"},"annotations":{"summary":"Hello from Alertmanager"},'
+        '{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"Test","severity":"info"},"annotations":{"summary":"Hello from Alertmanager"},'
         '"startsAt":"\'"$(date -u +%FT%TZ)"\'","fingerprint":"test"}]}'
     )
     return [Snippet("alertmanager.yml", config), Snippet(_("Try it from a shell"), _post(url, body))]

@@ -82,7 +82,12 @@ class Board:
 
     def _detail(self, check: Any) -> str:
         """The number of another switch is for those who may see switches."""
-        return "" if check.code == "no_other_switch" and not self.may_see_switches else str(check.detail)
+        return "" if check.code == "no_other_switch" and not self.may_see_switches else self.detail_of(check)
+
+    def detail_of(self, check: Any) -> str:
+        """What a check saw, sides by their names."""
+        names = {side.role: side.name for side in self.part.sides.all()}
+        return names.get(check.detail, str(check.detail)) if check.code == "traffic_on_old_side" else str(check.detail)
 
     @cached_property
     def outage(self) -> Outage | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from console.forms import Field, MoveForm, move_form
 from console.selectors import buttons
 from console.selectors.buttons import Button
-from console.selectors.switchboard import FACTS, Board
+from console.selectors.switchboard import FACTS, Board, Finding
 from incidents.switchover.models import Direction, Mode
 from incidents.switchover.selectors import SwitchPreview, switch_preview
 from kernel import moves, permissions
@@ -47,6 +47,12 @@ class Guide:
     def problem(self) -> str:
         """Why there is no preview."""
         return self._seen[1]
+
+    @property
+    def checks(self) -> list[Finding]:
+        """What was looked at."""
+        found = self.preview.checks if self.preview is not None else []
+        return [Finding(str(check.title), check.is_ok, check.is_blocking, self.board.detail_of(check)) for check in found]
 
     @property
     def mode(self) -> str:

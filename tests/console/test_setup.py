@@ -217,6 +217,11 @@ def test_people_stand_with_positions_roles_and_duty(company, browser):
     assert re.search(r"Engineer engineer on duty operations-ops_engineer Operations engineer", shown)
     assert "End a holding" in shown
     assert "End a holding" not in words(browser("engineer").get("/setup/people/"))
+    own, others = company.users["engineer"], company.users["lead"]
+    page = browser("engineer").get("/setup/people/").content.decode()
+    assert f"/do/org.password_set/{own.public_id}/" in page
+    assert f"/do/org.password_set/{others.public_id}/" not in page
+    assert f"/do/org.password_set/{others.public_id}/" in browser("admin").get("/setup/people/").content.decode()
 
 
 @pytest.mark.req("MON-01")

@@ -208,7 +208,7 @@ def test_in_chinese(company, traffic, browser):
     client = browser("lead")
     client.cookies["django_language"] = "zh-hans"
     assert "订单系统: 流量流向 Primary hall。" in drawing(client.get("/switchboard/"))
-    assert "现在流量在" in words(client.get("/switchboard/orders/over/"))
+    assert "当前流量 Primary hall" in words(client.get("/switchboard/orders/over/"))
 
 
 def test_the_overviews_queries_do_not_grow_with_what_happened(company, traffic, browser):
