@@ -16,17 +16,19 @@ from monitoring.alerts.services.words import words_write
 FAULTS = ("software", "hardware", "network", "data")
 # Two of a hundred fire, two are acknowledged, the rest is over; a fifth says something in Chinese; a tenth is of no part.
 _ALERTS = """
-INSERT INTO alerts_alert (public_id, version, source_id, dedup_key, episode_start, state, severity, summary, description, labels, annotations, part_id,
-    fault_class, opens_incident, times_seen, first_seen_at, last_seen_at, group_key, is_group_cut, generator_url, resolved_at, resolved_by, refires,
-    is_flapping)
+INSERT INTO alerts_alert (public_id, version, source_id, dedup_key, episode_start, state, severity, summary, description, labels, annotations,
+    part_id, fault_class, opens_incident, times_seen, first_seen_at, last_seen_at, group_key, is_group_cut, generator_url, resolved_at,
+    resolved_by, refires, is_flapping)
 SELECT gen_random_uuid(), 1, %(source)s, 'bench-' || n, at, state, (ARRAY['critical', 'error', 'warning', 'info'])[1 + n %% 4],
-    CASE WHEN n %% 5 = 0 THEN (ARRAY['订单系统支付超时', '库存同步失败', '数据库连接池耗尽', '网络专线抖动'])[1 + n %% 4] || ' 第' || n %% 97 || '号机房'
+    CASE WHEN n %% 5 = 0 THEN (ARRAY['订单系统支付超时', '库存同步失败', '数据库连接池耗尽', '网络专线抖动'])[1 + n %% 4]
+              || ' 第' || n %% 97 || '号机房'
          ELSE 'Orders are refused by node ' || n %% 997 || ' in hall ' || n %% 7 END,
     'More than 5 %% failed for a minute.',
     jsonb_build_object('alertname', 'OrdersFailing' || n %% 50, 'service', 'orders', 'instance', '10.0.' || n %% 250 || '.' || n %% 200 || ':9100'),
     '{}', CASE WHEN n %% 10 > 0 THEN (%(parts)s::bigint[])[1 + n %% array_length(%(parts)s::bigint[], 1)] END,
     CASE WHEN n %% 10 > 0 THEN (ARRAY['software', 'hardware', 'network', 'data'])[1 + n %% 4] ELSE '' END, false, 1 + n %% 9, at, at,
-    'group ' || n %% 40, false, '', CASE WHEN state = 'resolved' THEN at + interval '5 minutes' END, CASE WHEN state = 'resolved' THEN 'sender' ELSE '' END,
+    'group ' || n %% 40, false, '', CASE WHEN state = 'resolved' THEN at + interval '5 minutes' END,
+    CASE WHEN state = 'resolved' THEN 'sender' ELSE '' END,
     0, n %% 50 = 0
 FROM (SELECT n, now() - (%(count)s - n) * interval '20 seconds' AS at,
              CASE n %% 50 WHEN 3 THEN 'firing' WHEN 4 THEN 'acknowledged' ELSE 'resolved' END AS state

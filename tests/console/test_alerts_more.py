@@ -192,9 +192,7 @@ def test_many_are_replayed_after_the_mapping_was_mended_and_the_rest_discarded(f
 
 
 @pytest.mark.req("SEC-01")
-@pytest.mark.parametrize(
-    ("name", "sees", "acts"), [("auditor", True, False), ("admin", True, True), ("business", False, False), ("service", False, False)]
-)
+@pytest.mark.parametrize("name, sees, acts", [("auditor", True, False), ("admin", True, True), ("business", False, False), ("service", False, False)])
 def test_the_inbox_is_for_those_who_keep_the_sources(failed: list[FailedIntake], browser: Any, name: str, sees: bool, acts: bool) -> None:
     client = browser(name)
     assert ("The generic" in words(client.get("/alerts/inbox/"))) == sees

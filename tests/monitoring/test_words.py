@@ -37,7 +37,7 @@ def three(tool: Callable[..., Tool], part: Part) -> list[Alert]:
 
 @pytest.mark.req("MON-04")
 @pytest.mark.parametrize(
-    ("text", "keys"),
+    "text, keys",
     [
         ("refus", "a"),
         ("REFUSED orders", "a"),

@@ -93,7 +93,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("switchback:fresh", restore);
-document.addEventListener("switchback:done", () => { ticked.clear(); boxes().forEach((box) => { box.checked = false; }); count(); });
+document.body.addEventListener("htmx:afterRequest", (event) => {  // done with the selection; after one row's own button it stays
+  if (event.detail.xhr.status !== 204 || !event.detail.pathInfo?.requestPath?.includes("/bulk/")) return;
+  ticked.clear();
+  boxes().forEach((box) => { box.checked = false; });
+  count();
+});
 form?.querySelector("[data-all]")?.removeAttribute("hidden");
 boxes().forEach(take);
 count();
