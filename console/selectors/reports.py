@@ -44,7 +44,7 @@ class ReportsHome:
         self.actor = actor
         self.state = state
         visible = reports.report_list(actor)
-        found = newest([reports.report_list(actor, state=state)], before=place_of(visible, after), size=PAGE + 1)
+        found = newest([reports.report_list(actor, state=state).prefetch_related(None)], before=place_of(visible, after), size=PAGE + 1)
         self.rows = found[:PAGE]
         self.more = str(found[PAGE - 1].public_id) if len(found) > PAGE else ""
 

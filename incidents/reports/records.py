@@ -12,7 +12,7 @@ from kernel.records import RecordType, register
 
 
 def report_output(report: Report) -> dict[str, Any]:
-    """A report as JSON, without its texts: a list would be read section by section otherwise."""
+    """A report as JSON with the present text of each section in both languages."""
     return {
         "id": str(report.public_id),
         "number": report.number,
@@ -31,6 +31,15 @@ def report_output(report: Report) -> dict[str, Any]:
         "approved_at": report.approved_at,
         "approver": str(report.approver) if report.approver else "",
         "superseded_at": report.superseded_at,
+        "sections": {
+            present.section.value: {
+                "revision": present.text.revision if present.text is not None else 0,
+                "text_en": present.text.text_en if present.text is not None else "",
+                "text_zh": present.text.text_zh if present.text is not None else "",
+                "author": present.text.author_label if present.text is not None else "",
+            }
+            for present in texts.present_texts(report)
+        },
         "pdf": {language: f"{settings.BASE_URL}/reports/{report.number}/{language}.pdf" for language in ("en", "zh")},
     }
 

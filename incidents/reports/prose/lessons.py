@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from incidents.reports.models import Action
 from incidents.reports.prose.clocks import was_close
 from incidents.reports.prose.telling import Teller
 from incidents.reports.selectors.facts import Facts
@@ -30,22 +29,10 @@ def write(facts: Facts, tell: Teller) -> str:
 
 
 def write_actions(facts: Facts, tell: Teller) -> str:
-    """What is agreed already, and what the facts ask for."""
-    agreed = [
-        _("%(number)s: %(title)s; %(person)s, until %(day)s.")
-        % {"number": row.number, "title": tell.quote(row.title), "person": tell.person(row.owner), "day": tell.day(row.due_at)}
-        for row in facts.actions
-        if row.state != Action.State.DROPPED
-    ]
-    asked = suggestions(facts, tell)
-    parts = []
-    if agreed:
-        parts.append(_("Agreed:") + "\n" + tell.items(agreed))
-    else:
-        parts.append(tell.paragraph(_("No action is agreed yet; each one needs an owner and a day.")))
-    if asked:
-        parts.append(_("The facts ask for an answer to these points:") + "\n" + tell.items(asked))
-    return tell.paragraphs(*parts)
+    """What the facts ask for. What is agreed stands in the table of actions, which changes while the text does not."""
+    agreed = _("The actions that were agreed stand in the table of this report, each with its owner, its day and its state.")
+    asked = _("The facts ask for an answer to these points:") + "\n" + tell.items(suggestions(facts, tell))
+    return tell.paragraphs(tell.paragraph(agreed), asked)
 
 
 def well(facts: Facts, tell: Teller) -> list[str]:

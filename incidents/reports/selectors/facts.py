@@ -12,7 +12,6 @@ from django.conf import settings
 
 from contingency.catalog.models import Side
 from contingency.org.models import User
-from incidents.reports.models import Action
 from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
 from incidents.switchover.models import ClockKind, Outage, RecoveryClock, Switch
 from kernel import clock, journal
@@ -53,7 +52,6 @@ class Facts:
     alerts: Sequence[IncidentAlert]
     alert_count: int
     conditions: Sequence[EndCondition]
-    actions: Sequence[Action]
     merged: Sequence[str]
     entries: Mapping[str, Sequence[Entry]]
     names_zh: Mapping[str, str]
@@ -139,7 +137,6 @@ def facts_of(incident: Incident) -> Facts:
         alerts=list(joined.select_related("alert__source").order_by("alert__episode_start", "id")[:3]),
         alert_count=joined.count(),
         conditions=list(incident.end_conditions.filter(round=incident.round)),
-        actions=list(Action.objects.filter(report__incident=incident).select_related("owner").order_by("id")),
         merged=list(incident.merged_here.order_by("id").values_list("number", flat=True)),
         entries=entries,
         names_zh=_names_zh(people, [entry for found in entries.values() for entry in found], switches),

@@ -37,14 +37,20 @@ class Piece:
 
 
 def present_texts(report: Report) -> list[Present]:
-    """Every section of the report with its latest text. One query."""
+    """Every section of the report with its latest text. One query, or none where a list brought the texts along."""
     found: dict[str, list[SectionText]] = {}
-    for row in SectionText.objects.filter(report=report).select_related("author").order_by("revision"):
+    for row in _rows(report):
         found.setdefault(row.section, []).append(row)
     return [
         Present(section=section, text=(rows := found.get(section.value, [None]))[-1], older=_older([row for row in rows if row is not None]))
         for section in report.sections
     ]
+
+
+def _rows(report: Report) -> list[SectionText]:
+    if "texts" in getattr(report, "_prefetched_objects_cache", {}):
+        return sorted(report.texts.all(), key=lambda row: row.revision)
+    return list(SectionText.objects.filter(report=report).select_related("author").order_by("revision"))
 
 
 def texts_of(report: Report, section: str) -> list[SectionText]:

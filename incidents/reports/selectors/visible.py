@@ -21,6 +21,7 @@ ACTION_FILTERS = ("state", "owner", "report")
 def report_list(actor: Actor, **filters: str) -> QuerySet[Report]:
     """The visible reports, newest first. Filters: state, part (slug), grade, incident (number). Raises Invalid for an unknown state."""
     found = Report.objects.select_related("incident__part__unit", "incident__outage", "approver", "submitted_by").filter(_seen(actor, "incident")).order_by("-id")
+    found = found.prefetch_related("texts__author")
     _known(filters.get("state"), Report.State.values)
     columns = {"state": "state", "part": "incident__part__slug", "grade": "incident__grade", "incident": "incident__number"}
     return found.filter(**{column: filters[name] for name, column in columns.items() if filters.get(name)})
@@ -38,7 +39,7 @@ def report_get_by_number(actor: Actor, number: str) -> Report:
 
 def report_of(actor: Actor, incident: Any) -> Report | None:
     """The incident's report that this person may see: the one in work, else the last one."""
-    found = list(report_list(actor).filter(incident=incident)[:5])
+    found = list(report_list(actor).prefetch_related(None).filter(incident=incident)[:5])
     return next((report for report in found if report.is_in_work), found[0] if found else None)
 
 
