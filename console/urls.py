@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from console.views import alerts, feed, health, login, move, screens
+from console.views import alerts, feed, health, login, move, screens, wallboard
 from console.views import plan as plan_views
 from console.views import reports as report_views
 from console.views import setup as setup_views
@@ -18,6 +18,7 @@ def _list(kind: str, address: str) -> object:
 
 urlpatterns = [
     path("", screens.now, name="now"),
+    path("wallboard/", wallboard.wallboard, name="wallboard"),
     path("incidents/<str:number>/", screens.room, name="room"),
     path("alerts/", alerts.table, name="alert-list"),
     path("alerts/bulk/", alerts.many, name="alert-many"),
