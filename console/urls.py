@@ -2,11 +2,10 @@
 
 from django.urls import include, path
 
-from console.views import alerts, feed, health, login, move, screens, wallboard
+from console.views import alerts, feed, health, login, move, screens, switchboard, wallboard
 from console.views import plan as plan_views
 from console.views import reports as report_views
 from console.views import setup as setup_views
-from console.views import switchboard
 from kernel.access import RECORD, access
 
 app_name = "console"
