@@ -79,7 +79,7 @@ class VersionScreen:
     @property
     def is_in_force(self) -> bool:
         """Whether this is the one that holds."""
-        return self.version.state == PlanVersion.State.APPROVED
+        return bool(self.version.state == PlanVersion.State.APPROVED)
 
     @cached_property
     def buttons(self) -> list[Button]:
@@ -91,7 +91,7 @@ class VersionScreen:
     @property
     def waits_for_another(self) -> bool:
         """Whether the reader wrote it and so may not approve it."""
-        return self.version.state == PlanVersion.State.IN_REVIEW and self.version.author_id == self.actor.user_id
+        return bool(self.version.state == PlanVersion.State.IN_REVIEW) and self.version.author_id == self.actor.user_id
 
     @cached_property
     def receipts(self) -> dict[int, datetime]:

@@ -47,7 +47,7 @@ class SourcesScreen(SetupScreen):
     def rows(self) -> list[SourceRow]:
         """Newest first. Three queries."""
         found = [source for source in records.get(self.kind).list_for(self.actor)[:MOST] if source.kind != Source.Kind.PROBE]
-        seen = {
+        seen: dict[int, Any] = {
             row["source_id"]: row
             for row in Alert.objects.filter(source__in=found).values("source_id").annotate(count=Count("id"), last=Max("last_seen_at"))
         }
@@ -120,8 +120,8 @@ receivers:
         send_resolved: true
         max_alerts: 0"""
     body = (
-        '{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"Test","severity":"info"},"annotations":{"summary":"Hello from Alertmanager"},'
-        '"startsAt":"\'"$(date -u +%FT%TZ)"\'","fingerprint":"test"}]}'
+        '{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"Test","severity":"info"},'
+        '"annotations":{"summary":"Hello from Alertmanager"},"startsAt":"\'"$(date -u +%FT%TZ)"\'","fingerprint":"test"}]}'
     )
     return [Snippet("alertmanager.yml", config), Snippet(_("Try it from a shell"), _post(url, body))]
 

@@ -74,10 +74,28 @@ class Board:
         """The drawing, with the sentence that says the same."""
         return picture_of(self.part, self.readiness.view) if self.readiness is not None else None
 
+    @cached_property
+    def is_away(self) -> bool:
+        """Whether business is on the side that stands by in good times."""
+        away = self.outage.spare if self.outage is not None else "standby"
+        return self.readiness is not None and self.readiness.view.serving == away
+
+    @cached_property
+    def checks(self) -> list[Any]:
+        """What was looked at for moving business to the side that does not carry it now."""
+        if self.is_away:
+            return switchover.switch_preview(self.part, Direction.BACK).checks
+        return self.readiness.checks if self.readiness is not None else []
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the other side could take over without any reservation."""
+        return self.readiness is not None and all(check.is_ok for check in self.checks)
+
     @property
     def findings(self) -> list[Finding]:
-        """What was looked at for a switch over, blocking ones marked."""
-        found = self.readiness.checks if self.readiness is not None else []
+        """The same in words, blocking ones marked."""
+        found = self.checks
         return [Finding(str(check.title), check.is_ok, check.is_blocking, self._detail(check)) for check in found]
 
     def _detail(self, check: Any) -> str:
@@ -146,11 +164,11 @@ class Board:
         """The readiness in one sentence."""
         if self.readiness is None:
             return _("This part has no gateway: it cannot be switched from here.")
-        if self.readiness.is_ready:
-            return _("The standby could take over now.")
-        if any(not check.is_ok and check.is_blocking for check in self.readiness.checks):
-            return _("The standby could not take over now.")
-        return _("The standby could take over, with reservations.")
+        if self.is_ready:
+            return _("The other side could take over now.")
+        if any(not check.is_ok and check.is_blocking for check in self.checks):
+            return _("The other side could not take over now.")
+        return _("The other side could take over, with reservations.")
 
 
 class Switchboard:

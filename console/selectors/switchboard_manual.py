@@ -152,7 +152,7 @@ class Manual:
         """Who is on duty for the part now, then the chain's positions: name and numbers at the time of printing."""
         found = [({"en": self.part.roster.name_en, "zh": self.part.roster.name_zh}, user) for user in org.on_duty(self.part.roster, self.board.now)]
         try:
-            steps = plan.chain_get(self.part.chain).steps.all()
+            steps = list(plan.chain_get(self.part.chain).steps.all())
         except DomainError:
             steps = []
         for step in steps:

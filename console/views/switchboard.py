@@ -38,9 +38,8 @@ def _fragments(request: HttpRequest, screen: Switchboard, wanted: set[str], cont
     """Only the pieces asked for, each with its own root element and id; nothing else is looked up."""
     pieces = [render_to_string("console/partials/_late.html", context, request)] if "late" in wanted else []
     for shown in screen.boards:
-        for piece in PIECES:
-            if f"board-{shown.slug}-{piece}" in wanted:
-                pieces.append(render_to_string(f"console/switchboard/_{piece}.html", {**context, "board": shown}, request))
+        asked = [piece for piece in PIECES if f"board-{shown.slug}-{piece}" in wanted]
+        pieces += [render_to_string(f"console/switchboard/_{piece}.html", {**context, "board": shown}, request) for piece in asked]
     return "".join(pieces)
 
 

@@ -107,8 +107,8 @@ def test_a_word_in_a_long_text_is_marked_alone_and_the_other_language_is_named(p
     book = document.playbooks[0]
     step = book.steps[0]
     text = step.instruction.model_copy(update={"en": step.instruction.en + " Twice."})
-    other = document.model_copy(update={"playbooks": [book.model_copy(update={"steps": [step.model_copy(update={"instruction": text}), *book.steps[1:]]}),
-                                                      *document.playbooks[1:]]})  # fmt: skip
+    book_after = book.model_copy(update={"steps": [step.model_copy(update={"instruction": text}), *book.steps[1:]]})
+    other = document.model_copy(update={"playbooks": [book_after, *document.playbooks[1:]]})
     with override("en"):
         (chapter,) = differences(document, other)
     (change,) = chapter.changes

@@ -47,13 +47,14 @@ def test_the_picture_follows_traffic(company, browser):
     assert "Traffic flows to Standby hall." in drawing(page)
     assert "/switchboard/orders/back/" in page.content.decode()
     assert "/switchboard/orders/over/" not in page.content.decode()
+    assert "The other side could take over now." in words(page)  # the question is asked of the side that waits
 
 
 def test_a_gateway_that_does_not_answer_is_drawn_as_that(company, browser):
     page = browser("engineer").get("/switchboard/")
     assert page.status_code == 200
     assert "The gateway does not answer: where traffic goes is unknown." in drawing(page)
-    assert "The standby could not take over now." in words(page)
+    assert "The other side could not take over now." in words(page)
 
 
 @pytest.mark.req("SWO-04")
