@@ -158,6 +158,14 @@ def test_business_and_customer_service_see_no_technical_inside(company, told, br
     assert all("—" not in sentence for sentence in sentences)
 
 
+def test_customer_service_reads_what_it_means_for_customers(company, told, browser):
+    client = browser("service")
+    assert "Orders Business stands still" in words(room(client, told))
+    part = client.get(f"/incidents/{told.number}/?parts=room-impact").content.decode().strip()
+    assert part.startswith('<section id="room-impact"')
+    assert room(browser("engineer"), told, "?parts=room-impact").content == b""
+
+
 @pytest.mark.req("SEC-01")
 def test_the_answer_to_ones_own_comment_is_cut_as_well(company, told, api):
     body = {"version": told.version, "body": "a customer asks"}
