@@ -94,9 +94,7 @@ def _save(request: HttpRequest, actor: Actor, report: Report, section: str, type
         if not typed[name]:
             raise Invalid(field=label, problem=_("this is needed."))
     inputs = {"section": section, "text_en": typed["text_en"], "text_zh": typed["text_zh"]}
-    proposals.perform(
-        "reports.section_put", actor=actor, public_id=report.public_id, version=int(version), inputs=inputs, reason=typed["reason"]
-    )
+    proposals.perform("reports.section_put", actor=actor, public_id=report.public_id, version=int(version), inputs=inputs, reason=typed["reason"])
 
 
 @access(RECORD)

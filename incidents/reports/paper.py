@@ -34,7 +34,9 @@ def report_pdf(report: Report, language: str, *, now: datetime) -> bytes:
 
     with translation.override(language):
         content = json.dumps(_content(report, now=now), ensure_ascii=False)
-    pdf = typst.compile(str(TEMPLATE), font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)], ignore_system_fonts=True, sys_inputs={"report": content})
+    pdf = typst.compile(
+        str(TEMPLATE), font_paths=[str(Path(manimgx_fonts_cjk.__file__).parent)], ignore_system_fonts=True, sys_inputs={"report": content}
+    )
     assert isinstance(pdf, bytes)
     return pdf
 

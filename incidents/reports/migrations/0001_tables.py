@@ -10,147 +10,244 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('response', '0003_words'),
+        ("response", "0003_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.CharField(editable=False, max_length=20, unique=True)),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('in_review', 'In review'), ('approved', 'Approved'), ('superseded', 'Superseded')], default='draft', max_length=50, protected=True)),
-                ('is_short', models.BooleanField(default=False)),
-                ('zone', models.CharField(max_length=60)),
-                ('drafted_at', models.DateTimeField()),
-                ('saved_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('superseded_at', models.DateTimeField(null=True)),
-                ('approver', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='response.incident')),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('supersedes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.CharField(editable=False, max_length=20, unique=True)),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[("draft", "Draft"), ("in_review", "In review"), ("approved", "Approved"), ("superseded", "Superseded")],
+                        default="draft",
+                        max_length=50,
+                        protected=True,
+                    ),
+                ),
+                ("is_short", models.BooleanField(default=False)),
+                ("zone", models.CharField(max_length=60)),
+                ("drafted_at", models.DateTimeField()),
+                ("saved_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("approved_at", models.DateTimeField(null=True)),
+                ("superseded_at", models.DateTimeField(null=True)),
+                (
+                    "approver",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                ("incident", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="response.incident")),
+                (
+                    "submitted_by",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                ("supersedes", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reports.report")),
             ],
             options={
-                'db_table': 'reports_report',
+                "db_table": "reports_report",
             },
         ),
         migrations.CreateModel(
-            name='Action',
+            name="Action",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.CharField(editable=False, max_length=20, unique=True)),
-                ('title', models.CharField(max_length=300)),
-                ('state', django_fsm.FSMField(choices=[('open', 'Open'), ('done', 'Done'), ('dropped', 'Dropped')], default='open', max_length=50, protected=True)),
-                ('due_at', models.DateTimeField()),
-                ('generation', models.PositiveIntegerField(default=1)),
-                ('added_at', models.DateTimeField()),
-                ('overdue_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('evidence', models.TextField(blank=True)),
-                ('drop_reason', models.TextField(blank=True)),
-                ('added_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='actions', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.CharField(editable=False, max_length=20, unique=True)),
+                ("title", models.CharField(max_length=300)),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[("open", "Open"), ("done", "Done"), ("dropped", "Dropped")], default="open", max_length=50, protected=True
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("generation", models.PositiveIntegerField(default=1)),
+                ("added_at", models.DateTimeField()),
+                ("overdue_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("evidence", models.TextField(blank=True)),
+                ("drop_reason", models.TextField(blank=True)),
+                (
+                    "added_by",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
+                ),
+                ("owner", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                ("report", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="actions", to="reports.report")),
             ],
             options={
-                'db_table': 'reports_action',
+                "db_table": "reports_action",
             },
         ),
         migrations.CreateModel(
-            name='SectionText',
+            name="SectionText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('section', models.CharField(choices=[('summary', 'Summary'), ('course', 'Course of events'), ('cause', 'Cause'), ('impact', 'Impact'), ('clocks', 'Recovery clocks and their evidence'), ('switch', 'Switch and switch back'), ('people', 'People and response times'), ('lessons', 'What went well and what went badly'), ('actions', 'Improvement actions')], max_length=10)),
-                ('revision', models.PositiveIntegerField()),
-                ('text_en', models.TextField(blank=True)),
-                ('text_zh', models.TextField(blank=True)),
-                ('author_label', models.CharField(max_length=200)),
-                ('at', models.DateTimeField()),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='texts', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "section",
+                    models.CharField(
+                        choices=[
+                            ("summary", "Summary"),
+                            ("course", "Course of events"),
+                            ("cause", "Cause"),
+                            ("impact", "Impact"),
+                            ("clocks", "Recovery clocks and their evidence"),
+                            ("switch", "Switch and switch back"),
+                            ("people", "People and response times"),
+                            ("lessons", "What went well and what went badly"),
+                            ("actions", "Improvement actions"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                ("text_en", models.TextField(blank=True)),
+                ("text_zh", models.TextField(blank=True)),
+                ("author_label", models.CharField(max_length=200)),
+                ("at", models.DateTimeField()),
+                ("author", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                ("report", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="texts", to="reports.report")),
             ],
             options={
-                'db_table': 'reports_section_text',
-                'ordering': ('report_id', 'section', 'revision'),
+                "db_table": "reports_section_text",
+                "ordering": ("report_id", "section", "revision"),
             },
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['state', '-id'], name='report_by_state'),
+            model_name="report",
+            index=models.Index(fields=["state", "-id"], name="report_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_review', 'approved', 'superseded'])), name='report_state_known'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "in_review", "approved", "superseded"])), name="report_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'in_review']), models.Q(('approved_at__isnull', False), ('approver__isnull', False)), _connector='OR'), name='report_approved_by_somebody'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "in_review"]), models.Q(("approved_at__isnull", False), ("approver__isnull", False)), _connector="OR"
+                ),
+                name="report_approved_by_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'in_review'), _negated=True), ('submitted_at__isnull', False), _connector='OR'), name='report_submitted_has_time'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("state", "in_review"), _negated=True), ("submitted_at__isnull", False), _connector="OR"),
+                name="report_submitted_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('approver', None), ('submitted_by', None), models.Q(('approver', models.F('submitted_by')), _negated=True), _connector='OR'), name='report_submitter_does_not_approve'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approver", None), ("submitted_by", None), models.Q(("approver", models.F("submitted_by")), _negated=True), _connector="OR"
+                ),
+                name="report_submitter_does_not_approve",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'in_review'])), fields=('incident',), name='report_one_in_work'),
+            model_name="report",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["draft", "in_review"])), fields=("incident",), name="report_one_in_work"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'approved')), fields=('incident',), name='report_one_in_force'),
+            model_name="report",
+            constraint=models.UniqueConstraint(condition=models.Q(("state", "approved")), fields=("incident",), name="report_one_in_force"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='report',
-            trigger=pgtrigger.compiler.Trigger(name='legal_changes', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{draft:in_review,in_review:draft,in_review:approved,approved:superseded}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='0f8687adfef30d3b1bb204cfad32c485d6b98828', operation='UPDATE', pgid='pgtrigger_legal_changes_2ba06', table='reports_report', when='BEFORE')),
+            model_name="report",
+            trigger=pgtrigger.compiler.Trigger(
+                name="legal_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{draft:in_review,in_review:draft,in_review:approved,approved:superseded}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="0f8687adfef30d3b1bb204cfad32c485d6b98828",
+                    operation="UPDATE",
+                    pgid="pgtrigger_legal_changes_2ba06",
+                    table="reports_report",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='action',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_at'], name='action_open_by_day'),
+            model_name="action",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at"], name="action_open_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'dropped'])), name='action_state_known'),
+            model_name="action",
+            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["open", "done", "dropped"])), name="action_state_known"),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), ('ended_at__isnull', False), _connector='XOR'), name='action_ended_has_time'),
+            model_name="action",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "open"), ("ended_at__isnull", False), _connector="XOR"), name="action_ended_has_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='action_done_has_evidence'),
+            model_name="action",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("state", "done"), _negated=True), models.Q(("evidence", ""), _negated=True), _connector="OR"),
+                name="action_done_has_evidence",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='action',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'dropped'), _negated=True), models.Q(('drop_reason', ''), _negated=True), _connector='OR'), name='action_dropped_has_reason'),
+            model_name="action",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("state", "dropped"), _negated=True), models.Q(("drop_reason", ""), _negated=True), _connector="OR"),
+                name="action_dropped_has_reason",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='action',
-            trigger=pgtrigger.compiler.Trigger(name='legal_changes', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{open:done,open:dropped}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='19de57ef262aa3b067fac134ff09c9a31455c1eb', operation='UPDATE', pgid='pgtrigger_legal_changes_cad37', table='reports_action', when='BEFORE')),
+            model_name="action",
+            trigger=pgtrigger.compiler.Trigger(
+                name="legal_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{open:done,open:dropped}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="19de57ef262aa3b067fac134ff09c9a31455c1eb",
+                    operation="UPDATE",
+                    pgid="pgtrigger_legal_changes_cad37",
+                    table="reports_action",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sectiontext',
-            constraint=models.UniqueConstraint(fields=('report', 'section', 'revision'), name='section_text_revision_once'),
+            model_name="sectiontext",
+            constraint=models.UniqueConstraint(fields=("report", "section", "revision"), name="section_text_revision_once"),
         ),
         migrations.AddConstraint(
-            model_name='sectiontext',
-            constraint=models.CheckConstraint(condition=models.Q(('section__in', ['summary', 'course', 'cause', 'impact', 'clocks', 'switch', 'people', 'lessons', 'actions'])), name='section_text_section_known'),
+            model_name="sectiontext",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("section__in", ["summary", "course", "cause", "impact", "clocks", "switch", "people", "lessons", "actions"])),
+                name="section_text_section_known",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='sectiontext',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='1564f3a5ce2508edf5a6de757ad06dacae12db22', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c3930', table='reports_section_text', when='BEFORE')),
+            model_name="sectiontext",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="1564f3a5ce2508edf5a6de757ad06dacae12db22",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_c3930",
+                    table="reports_section_text",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -43,7 +43,11 @@ def _clock(facts: Facts, row: RecoveryClock, tell: Teller) -> str:
 
 def _outcome(row: RecoveryClock, tell: Teller) -> str:
     took = row.stopped_at - row.started_at if row.stopped_at is not None and row.started_at is not None else None
-    values = {"start": tell.exact(row.started_at), "end": tell.exact(row.stopped_at), "span": tell.span(took, exact=True) if took is not None else "–"}
+    values = {
+        "start": tell.exact(row.started_at),
+        "end": tell.exact(row.stopped_at),
+        "span": tell.span(took, exact=True) if took is not None else "–",
+    }
     if row.state == "met" and took is not None:
         left = tell.span(row.target - took, exact=True)
         return _("It ran from %(start)s to %(end)s, %(span)s: met, with %(left)s to spare.") % {**values, "left": left}

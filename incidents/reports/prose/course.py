@@ -78,7 +78,9 @@ def _confirmed(facts: Facts, tell: Teller) -> str:
     started = facts.first("response_started")
     called = ""
     if started is not None and started.payload.get("called"):
-        called = _("The response level of this grade called %(people)s.") % {"people": tell.names(tell.name(name) for name in started.payload["called"])}
+        called = _("The response level of this grade called %(people)s.") % {
+            "people": tell.names(tell.name(name) for name in started.payload["called"])
+        }
     lists = list({task.task_list_id: pick(task.task_list, "name") for task in facts.tasks}.values())
     work = _("Work began by the playbooks %(playbooks)s.") % {"playbooks": tell.names(tell.quote(name) for name in lists)} if lists else ""
     changes = [_regraded(entry, tell) for name in ("grade_raised", "grade_lowered") for entry in facts.of(name)]
@@ -193,7 +195,9 @@ def _ended(facts: Facts, tell: Teller) -> str:
     passed = [kind.label for kind in EndCondition.Kind if any(row.kind == kind and row.outcome == "passed" for row in facts.conditions)]
     shown = overridden = ended = ""
     if passed:
-        shown = _("These conditions for the end were shown with evidence: %(conditions)s.") % {"conditions": tell.names(_low(p, tell) for p in passed)}
+        shown = _("These conditions for the end were shown with evidence: %(conditions)s.") % {
+            "conditions": tell.names(_low(p, tell) for p in passed)
+        }
     names = [EndCondition.Kind(row.kind).label for row in facts.conditions if row.outcome == EndCondition.Outcome.OVERRIDDEN]
     if names:
         overridden = _("Not shown but overridden by name: %(conditions)s.") % {"conditions": tell.names(_low(p, tell) for p in names)}

@@ -127,15 +127,21 @@ def _work(facts: Facts, tell: Teller) -> list[str]:
     if facts.late_tasks:
         names = tell.names(tell.quote(pick(task, "name")) for task in facts.late_tasks[:5])
         count = len(facts.late_tasks)
-        found.append(ngettext("%(n)d task was overdue: %(tasks)s.", "%(n)d tasks were overdue, such as %(tasks)s.", count) % {"n": count, "tasks": names})
+        found.append(
+            ngettext("%(n)d task was overdue: %(tasks)s.", "%(n)d tasks were overdue, such as %(tasks)s.", count) % {"n": count, "tasks": names}
+        )
     undone = [task for task in facts.tasks if not task.is_finished]
     if undone:
         names = tell.names(tell.quote(pick(task, "name")) for task in undone[:5])
-        words = ngettext("%(n)d task was still open at the end: %(tasks)s.", "%(n)d tasks were still open at the end, such as %(tasks)s.", len(undone))
+        words = ngettext(
+            "%(n)d task was still open at the end: %(tasks)s.", "%(n)d tasks were still open at the end, such as %(tasks)s.", len(undone)
+        )
         found.append(words % {"n": len(undone), "tasks": names})
     missed = len(facts.of("update_overdue"))
     if missed:
-        found.append(ngettext("%(n)d update was not posted when it was due.", "%(n)d updates were not posted when they were due.", missed) % {"n": missed})
+        found.append(
+            ngettext("%(n)d update was not posted when it was due.", "%(n)d updates were not posted when they were due.", missed) % {"n": missed}
+        )
     return found
 
 

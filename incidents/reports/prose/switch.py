@@ -57,7 +57,9 @@ def _done(row: Switch, tell: Teller) -> str:
     proofs = [pick(step, "title") for step in steps if step.is_verification]
     words = [
         ngettext(
-            "It took %(span)s from the order to the proof, in %(n)d step.", "It took %(span)s from the order to the proof, in %(n)d steps.", len(steps)
+            "It took %(span)s from the order to the proof, in %(n)d step.",
+            "It took %(span)s from the order to the proof, in %(n)d steps.",
+            len(steps),
         )
         % {"span": tell.between(row.ordered_at, row.done_at), "n": len(steps)}
     ]

@@ -41,7 +41,11 @@ class Teller:
 
     def exact(self, moment: datetime | None) -> str:
         """As `at`, to the second."""
-        return self.at(moment).replace(f"{moment.astimezone(self.facts.zone):%H:%M}", f"{moment.astimezone(self.facts.zone):%H:%M:%S}", 1) if moment else "–"
+        return (
+            self.at(moment).replace(f"{moment.astimezone(self.facts.zone):%H:%M}", f"{moment.astimezone(self.facts.zone):%H:%M:%S}", 1)
+            if moment
+            else "–"
+        )
 
     def span(self, length: timedelta, *, exact: bool = False) -> str:
         """2 hours 26 minutes; 41 seconds. `exact`: to the second however long it is."""

@@ -11,6 +11,7 @@ from incidents.reports.models import Report, Section, SectionText
 from kernel.actors import Actor
 
 _TOKENS = re.compile(r"\s+|[A-Za-z0-9À-ɏ]+(?:[-'’:.,]?[A-Za-z0-9À-ɏ]+)*|.", re.DOTALL)
+ALIKE = 0.4  # of the words; below it, word by word would be a riddle
 LONGEST = 20_000  # tokens that are compared word by word; longer texts as a whole
 
 
@@ -91,10 +92,11 @@ def _older(rows: Sequence[SectionText]) -> str:
 def difference(old: str, new: str) -> list[Piece]:
     """What changed, word by word (Chinese: sign by sign), as stretches to show one after the other."""
     before, after = _TOKENS.findall(old), _TOKENS.findall(new)
-    if len(before) + len(after) > LONGEST:
-        return [Piece("removed", old), Piece("added", new)]
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    if len(before) + len(after) > LONGEST or matcher.ratio() < ALIKE:
+        return [Piece(kind, words) for kind, words in (("removed", old), ("added", new)) if words]
     pieces: list[Piece] = []
-    for kind, a1, a2, b1, b2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for kind, a1, a2, b1, b2 in matcher.get_opcodes():
         if kind == "equal":
             pieces.append(Piece("same", "".join(before[a1:a2])))
             continue

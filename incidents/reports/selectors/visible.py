@@ -20,7 +20,11 @@ ACTION_FILTERS = ("state", "owner", "report")
 
 def report_list(actor: Actor, **filters: str) -> QuerySet[Report]:
     """The visible reports, newest first. Filters: state, part (slug), grade, incident (number). Raises Invalid for an unknown state."""
-    found = Report.objects.select_related("incident__part__unit", "incident__outage", "approver", "submitted_by").filter(_seen(actor, "incident")).order_by("-id")
+    found = (
+        Report.objects.select_related("incident__part__unit", "incident__outage", "approver", "submitted_by")
+        .filter(_seen(actor, "incident"))
+        .order_by("-id")
+    )
     found = found.prefetch_related("texts__author")
     _known(filters.get("state"), Report.State.values)
     columns = {"state": "state", "part": "incident__part__slug", "grade": "incident__grade", "incident": "incident__number"}

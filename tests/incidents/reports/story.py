@@ -127,9 +127,7 @@ def tell(world: World, control: FakeControl, *, title: str = "Orders cannot be p
     switch(story, switchover.switch_back, "lena")
     story.act(response.incident_verify, "lena")
     for condition in ("functions", "data", "business"):
-        story.act(
-            response.end_condition_check, "lena", condition=condition, evidence="orders of both databases compared: 0 differ", passed="yes"
-        )
+        story.act(response.end_condition_check, "lena", condition=condition, evidence="orders of both databases compared: 0 differ", passed="yes")
     if until == "resolved":
         story.act(response.incident_resolve, "lena")
     return story

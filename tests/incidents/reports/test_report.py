@@ -161,7 +161,9 @@ def test_two_who_write_at_once_do_not_overwrite_each_other(story: Story) -> None
     seen = report.version
     services.section_put(public_id=report.public_id, version=seen, actor=story.world.actor("olga"), section="cause", text_en="One.", text_zh="一。")
     with pytest.raises(Stale):
-        services.section_put(public_id=report.public_id, version=seen, actor=story.world.actor("lena"), section="cause", text_en="Two.", text_zh="二。")
+        services.section_put(
+            public_id=report.public_id, version=seen, actor=story.world.actor("lena"), section="cause", text_en="Two.", text_zh="二。"
+        )
     assert text_of(report, "cause") == "One."
     with pytest.raises(NothingChanged):
         put(report, story.world, "olga", section="cause", text_en="One.", text_zh="一。")

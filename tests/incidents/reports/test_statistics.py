@@ -169,7 +169,21 @@ def test_the_number_of_queries_does_not_grow_with_the_incidents(world: World) ->
 @pytest.mark.attack
 @pytest.mark.parametrize(
     "title",
-    ['=cmd|"/c calc"!A1', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\u00a0=1", "＝1", "|calc", "%0a=1", '=HYPERLINK("http://x","y")', "\ufeff=1"],
+    [
+        '=cmd|"/c calc"!A1',
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "\u00a0=1",
+        "＝1",
+        "|calc",
+        "%0a=1",
+        '=HYPERLINK("http://x","y")',
+        "\ufeff=1",
+    ],
 )
 def test_no_cell_of_the_export_is_a_formula(world: World, title: str) -> None:
     past(world, 1, title=title)
