@@ -23,7 +23,7 @@ TEMPLATE: Final = Path(__file__).with_name("paper.typ")
 # Characters that would turn the reading direction of what follows, and those that no font draws.
 _UNSEEN: Final = {
     **dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"), "\ufffd"),
-    **dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F], None),
+    **dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F], None),
 }
 
 
@@ -45,7 +45,7 @@ def _content(report: Report, *, now: datetime) -> dict[str, Any]:
     suffix = language_suffix()
     zone = ZoneInfo(report.zone)
     authors = [_name(user) for user in author_names(report)]
-    return _clean(
+    content: dict[str, Any] = _clean(
         {
             "lang": suffix,
             "heading": _("Post-incident report"),
@@ -72,6 +72,7 @@ def _content(report: Report, *, now: datetime) -> dict[str, Any]:
             "signatures": _signatures(report, authors, zone),
         }
     )
+    return content
 
 
 def _facts(report: Report, zone: ZoneInfo) -> list[list[str]]:

@@ -31,10 +31,8 @@ def _standstill(facts: Facts, tell: Teller) -> str:
             "end": tell.at(moved),
             "span": tell.between(outage.failing_since, moved),
         }
-    if facts.over is not None and outage.business_normal_at is not None and outage.business_normal_at > facts.over.done_at:
-        restricted = _("It was not yet proved normal for another %(span)s after that.") % {
-            "span": tell.between(facts.over.done_at, outage.business_normal_at)
-        }
+    if facts.over is not None and moved is not None and outage.business_normal_at is not None and outage.business_normal_at > moved:
+        restricted = _("It was not yet proved normal for another %(span)s after that.") % {"span": tell.between(moved, outage.business_normal_at)}
     if facts.over is not None and facts.back is not None:
         spare = _("It ran on %(side)s for %(span)s.") % {
             "side": tell.side(facts.over.to_side),

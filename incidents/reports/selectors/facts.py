@@ -24,15 +24,42 @@ MOST = 5000  # entries of one timeline that are read; a report speaks of what pe
 SPOKEN_OF = tuple(
     f"{name}.v1"
     for name in (
-        "incidents.incident_opened incidents.alerts_joined incidents.incident_confirmed incidents.response_started incidents.grade_raised"
-        " incidents.grade_lowered incidents.role_assigned incidents.incident_located incidents.handling_started incidents.business_stopped"
-        " incidents.decision_recorded incidents.update_posted incidents.update_overdue incidents.end_condition_overridden"
-        " incidents.incident_resolved incidents.incident_reopened incidents.incident_merged incidents.outage_start_corrected"
-        " incidents.clock_warned incidents.clock_breached incidents.clock_waived incidents.clock_corrected incidents.business_normal"
-        " incidents.repaired incidents.repaired_in_place incidents.switch_approved incidents.switch_step_failed incidents.switch_abort_asked"
-        " incidents.switch_turned_emergency work.task_overdue notify.page_escalated notify.page_exhausted notify.page_acknowledged"
-        " notify.page_person_unreachable notify.delivery_failed"
-    ).split()
+        "incidents.incident_opened",
+        "incidents.alerts_joined",
+        "incidents.incident_confirmed",
+        "incidents.response_started",
+        "incidents.grade_raised",
+        "incidents.grade_lowered",
+        "incidents.role_assigned",
+        "incidents.incident_located",
+        "incidents.handling_started",
+        "incidents.business_stopped",
+        "incidents.decision_recorded",
+        "incidents.update_posted",
+        "incidents.update_overdue",
+        "incidents.end_condition_overridden",
+        "incidents.incident_resolved",
+        "incidents.incident_reopened",
+        "incidents.incident_merged",
+        "incidents.outage_start_corrected",
+        "incidents.clock_warned",
+        "incidents.clock_breached",
+        "incidents.clock_waived",
+        "incidents.clock_corrected",
+        "incidents.business_normal",
+        "incidents.repaired",
+        "incidents.repaired_in_place",
+        "incidents.switch_approved",
+        "incidents.switch_step_failed",
+        "incidents.switch_abort_asked",
+        "incidents.switch_turned_emergency",
+        "work.task_overdue",
+        "notify.page_escalated",
+        "notify.page_exhausted",
+        "notify.page_acknowledged",
+        "notify.page_person_unreachable",
+        "notify.delivery_failed",
+    )
 )
 
 
@@ -123,7 +150,7 @@ def facts_of(incident: Incident) -> Facts:
     tasks = [task for track in tasks_of(incident) for task in track.tasks]
     joined = IncidentAlert.objects.filter(incident=incident)
     switches = _switches(outage)
-    people = {user for user in (*(role.user for role in roles), *(call.user for page in pages for call in page.calls.all()))}
+    people = {*(role.user for role in roles), *(call.user for page in pages for call in page.calls.all())}
     return Facts(
         now=clock.now(),
         incident=incident,
@@ -167,7 +194,9 @@ def _pages(incident: Incident, roles: Sequence[IncidentRole]) -> list[Page]:
     """The calls about the incident, its roles, and what else people were called about in it."""
     linked = RecordLink.objects.filter(parent_kind=Incident.journal_kind, parent_id=str(incident.public_id), child_kind="incident_call")
     subjects = [incident.public_id, *(role.public_id for role in roles), *linked.values_list("child_id", flat=True)]
-    return list(Page.objects.filter(subject_id__in=subjects).select_related("acknowledged_by").prefetch_related("calls__user").order_by("id"))
+    return list(
+        Page.objects.filter(subject_id__in=list(map(str, subjects))).select_related("acknowledged_by").prefetch_related("calls__user").order_by("id")
+    )
 
 
 def _names_zh(people: Iterable[User], entries: Iterable[Entry], switches: Iterable[Switch]) -> dict[str, str]:

@@ -120,7 +120,7 @@ def statistics_for(actor: Actor, scope: Scope) -> Statistics:
         merged=apart.get(State.MERGED, 0),
         by_grade=_bars(counted, "grade", lambda code: str(Grade(code).label) if code else str(_("not graded")), list(Grade.values)),
         by_class=_bars(counted, "fault_class", lambda code: str(FaultClass(code).label)),
-        by_part=_bars_of((pick(row.incident.part, "name") for row in rows)),
+        by_part=_bars_of(pick(row.incident.part, "name") for row in rows),
         by_month=_months(counted),
         times=_times(rows),
         clocks=_attainment(rows),
