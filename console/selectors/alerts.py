@@ -170,7 +170,7 @@ class AlertsScreen:
     @cached_property
     def saved(self) -> list[SavedFilter]:
         """The person's own filters by name."""
-        return list(SavedFilter.objects.filter(user_id=self.actor.user_id, screen="alert").order_by("name"))
+        return list(SavedFilter.objects.filter(user_id=self.actor.user_id or 0, screen="alert").order_by("name"))
 
     # -- the answer --------------------------------------------------------------------------------------------------------------
 

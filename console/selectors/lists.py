@@ -46,7 +46,8 @@ def place_of(visible: QuerySet[Any], after: str) -> int | None:
 
 def counts_up_to(queries: Sequence[QuerySet[Any]], most: int = COUNTED) -> list[str]:
     """How many each query gives, exactly up to a bound, then “1000+”. One round trip."""
-    texts, parameters = [], []
+    texts: list[str] = []
+    parameters: list[Any] = []
     for query in queries:
         text, values = query.select_related(None).order_by()[: most + 1].values("pk").query.sql_with_params()
         texts.append(f"(SELECT count(*) FROM ({text}) AS counted)")  # noqa: S608 - made by the ORM

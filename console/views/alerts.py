@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -165,17 +164,13 @@ def _next(request: HttpRequest) -> str:
 def filter_keep(request: HttpRequest) -> HttpResponse:
     """Keep a question under a name; the same name again replaces it."""
     name, query = request.POST.get("name", "").strip()[:60], request.POST.get("query", "")[:1500]
-    mine = SavedFilter.objects.filter(user_id=people.actor_of(request).user_id, screen="alert")
+    mine = SavedFilter.objects.filter(user_id=request.user.pk or 0, screen="alert")
     if not name:
         messages.warning(request, _("Give the filter a name."))
     elif mine.exclude(name=name).count() >= KEPT_FILTERS:
         messages.warning(request, _("You keep %(most)d filters already. Forget one first.") % {"most": KEPT_FILTERS})
     else:
-        try:
-            with transaction.atomic():
-                SavedFilter.objects.update_or_create(user_id=request.user.pk, screen="alert", name=name, defaults={"query": query})
-        except IntegrityError:
-            pass  # the same person kept the same name at the same moment
+        mine.update_or_create(user_id=request.user.pk or 0, screen="alert", name=name, defaults={"query": query})
         messages.success(request, _("Kept. Its address can be given to others."))
     return redirect(f"/alerts/?{query}")
 
@@ -183,9 +178,10 @@ def filter_keep(request: HttpRequest) -> HttpResponse:
 @access(LOGGED_IN)
 @login_required
 @require_POST
-def filter_forget(request: HttpRequest, key: int) -> HttpResponse:
+def filter_forget(request: HttpRequest) -> HttpResponse:
     """Forget one of one's own filters."""
-    SavedFilter.objects.filter(pk=key, user_id=people.actor_of(request).user_id).delete()
+    key = request.POST.get("key", "")
+    SavedFilter.objects.filter(pk=int(key) if key.isdecimal() and len(key) < 15 else 0, user_id=request.user.pk or 0).delete()
     return redirect(_next(request))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import BinaryField, Prefetch, Q, QuerySet
 from django.db.models.functions import Substr
 
 from contingency.catalog.models import Part
@@ -62,7 +62,7 @@ def _under(paths: Iterable[str]) -> Q:
     return rule
 
 
-def _parts_under(paths: Iterable[str]) -> QuerySet[Part, dict[str, int]]:
+def _parts_under(paths: Iterable[str]) -> QuerySet[Part, Any]:
     """The ids of the parts of these units, as a subquery: a join for each of many alerts costs ten times as much."""
     rule = Q(pk__in=[])
     for path in paths:
@@ -94,7 +94,8 @@ def failed_intake_list(actor: Actor, *, state: str = "") -> QuerySet[FailedIntak
 
 def failed_intake_beginnings(keys: Iterable[int], length: int) -> dict[int, bytes]:
     """The first bytes of these bodies, without fetching megabytes of them."""
-    found = FailedIntake.objects.filter(pk__in=list(keys), body__isnull=False).annotate(beginning=Substr("body", 1, length))
+    beginning = Substr("body", 1, length, output_field=BinaryField())
+    found = FailedIntake.objects.filter(pk__in=list(keys), body__isnull=False).annotate(beginning=beginning)
     return {key: bytes(beginning) for key, beginning in found.values_list("pk", "beginning")}
 
 

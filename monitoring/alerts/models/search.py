@@ -16,13 +16,13 @@ NOTED_FOR_SEARCH = [
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        referencing=pgtrigger.Referencing(new="fresh"),
+        referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
         func=_NOTE_NEW,
     ),
     pgtrigger.Trigger(
         name="search_changed",
         when=pgtrigger.After,
-        operation=pgtrigger.UpdateOf("summary"),
+        operation=pgtrigger.UpdateOf("summary"),  # type: ignore[no-untyped-call]
         condition=pgtrigger.Q(old__summary__df=pgtrigger.F("new__summary")),
         func=_NOTE_CHANGED,
     ),
