@@ -87,7 +87,7 @@ def role_take(*, public_id: UUID, version: int | None, actor: Actor, role: str, 
     now = clock.now()
     incident = Incident.lock(public_id, version=version)
     require(actor, "incidents.role_take", incident)
-    person = User.objects.filter(pk=actor.user_id, is_active=True).first()
+    person = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id is not None else None
     if person is None or role not in roles_takeable(incident, actor):
         raise NotPermitted(action=_("take this role"))
     holder = holder_of(incident, role)
