@@ -101,7 +101,7 @@ def lines(actor: Actor, entries: Iterable[Entry], *, record: Any = None, marks: 
     shown = [entry for entry in visible(actor, entries, record) if entry.name not in SILENT and wanted(entry)]
     there = {str(entry.public_id) for entry in shown}
     found = [_line(actor, entry, marks.get(str(entry.public_id))) for entry in shown if not _stands_beneath(entry, there)]
-    return sorted(reversed(found), key=lambda line: line.at, reverse=True)
+    return sorted(found, key=lambda line: line.at)[::-1]  # of one moment, too, the last one written stands first
 
 
 def _stands_beneath(entry: Entry, there: set[str]) -> bool:
