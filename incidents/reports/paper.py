@@ -65,7 +65,7 @@ def _content(report: Report, *, now: datetime) -> dict[str, Any]:
                 }
                 for present in present_texts(report)
             ],
-            "clock_heads": [_("Clock"), _("Target"), _("Started"), _("Stopped"), _("Outcome")],
+            "clock_heads": [_("Clock"), _("Target"), pgettext("column of a clock", "Started"), _("Stopped"), _("Outcome")],
             "clocks": _clocks(report, zone),
             "action_heads": [_("Number"), _("What will be done"), _("Owner"), _("Until"), _("State")],
             "actions": _actions(report, zone),

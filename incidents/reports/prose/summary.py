@@ -1,7 +1,7 @@
 """The summary: what a director reads and nothing else."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from contingency.catalog.models import FaultClass
 from contingency.plan.models import Grade
@@ -77,8 +77,8 @@ def _targets(facts: Facts, tell: Teller) -> str:
         ngettext("%(n)d was waived", "%(n)d were waived", states["waived"]) % {"n": states["waived"]} if states["waived"] else "",
         ngettext("%(n)d did not apply", "%(n)d did not apply", states["cancelled"]) % {"n": states["cancelled"]} if states["cancelled"] else "",
     ]
-    found = tell.names(words)
-    return _("Of the %(n)d recovery targets %(how)s.") % {"n": total, "how": found} if any(words) else ""
+    found = pgettext("between outcomes", ", ").join(word for word in words if word)
+    return _("Of the %(n)d recovery targets %(how)s.") % {"n": total, "how": found} if found else ""
 
 
 def _why(facts: Facts, tell: Teller) -> str:
