@@ -24,9 +24,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.soak:
         os.environ["SWITCHBACK_SOAK"] = "1"  # full lengths, see tests/faults
-        runs = [
-            (f"soak {number} of 3", ["-m", "soak", "-n", str(chosen.jobs), "--dist", "loadgroup", "--timeout", "7200"]) for number in (1, 2, 3)
-        ]
+        runs = [(f"soak {number} of 3", ["-m", "soak", "-n", str(chosen.jobs), "--dist", "loadgroup", "--timeout", "7200"]) for number in (1, 2, 3)]
     else:
         runs = [
             ("quick tests", ["-m", f"not ({SLOW}) and not soak", "-n", str(chosen.jobs), "--dist", "loadgroup"]),

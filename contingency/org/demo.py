@@ -94,7 +94,7 @@ def _person_create(person: DemoPerson) -> DemoLogin:
 
 @transaction.atomic
 def demo_rosters_fill(*, weeks: int = 6) -> int:
-    """Put the demo's people on duty around the clock, from the present week's Monday 09:00 for so many weeks.
+    """Put the demo's people on duty around the clock, from the present week's Monday 09:00 until so many whole weeks from now are covered.
 
     Weeks in which somebody has that duty already stay as they are. Returns how many shifts were added.
     """
@@ -106,7 +106,7 @@ def demo_rosters_fill(*, weeks: int = 6) -> int:
         for slug, rank in person.duties:
             if user is None or slug not in rosters:
                 continue
-            for starts_at in (first + SHIFT_LENGTH * week for week in range(weeks)):
+            for starts_at in (first + SHIFT_LENGTH * week for week in range(weeks + 1)):
                 added += _shift_fill(rosters[slug], user, rank=rank, starts_at=starts_at, ends_at=starts_at + SHIFT_LENGTH)
     return added
 

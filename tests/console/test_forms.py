@@ -214,6 +214,10 @@ def test_no_english_is_left_on_the_chinese_screens(confirmed, company, browser):
     client = browser("lead")
     client.post("/language/", {"language": "zh-hans"})
     allowed = {
+        "Enter",  # as it is printed on the key
+        "Alertmanager",
+        "Prometheus",
+        "PagerDuty",
         "Switchback",
         "English",
         "manage",
@@ -241,5 +245,7 @@ def test_no_english_is_left_on_the_chinese_screens(confirmed, company, browser):
         | {"Freeze", "Tell", "Service", "instruction", "where", "success", "otherwise", "freeze", "tell", "service", "application", "fault"}
     )
     for address in ("/", "/alerts/", "/incidents/", "/switches/", "/proposals/", f"/incidents/{confirmed.number}/"):
-        found = set(re.findall(r"[A-Za-z]{3,}", words(client.get(address)))) - allowed
+        page = client.get(address)
+        page.content = re.sub(rb"<(pre|code)[^>]*>.*?</\1>", b" ", page.content, flags=re.S)  # what is to be copied is no sentence
+        found = set(re.findall(r"[A-Za-z]{3,}", words(page))) - allowed
         assert not {word for word in found if word not in allowed}, (address, found)

@@ -50,6 +50,12 @@ TABLE = {
     "incidents.note":                   "Y  Y  Y  Y  Y  -  -  -  Y",
     "incidents.decision":               "Y  Y  Y  -  -  -  -  -  -",
     "incidents.update":                 "Y  Y  Y  -  -  -  -  -  Y",
+    "incidents.can_report":             "Y  Y  Y  -  -  -  -  -  Y",
+    "incidents.entry_pin":              "Y  Y  Y  -  -  -  -  -  Y",
+    "incidents.entry_unpin":            "Y  Y  Y  -  -  -  -  -  Y",
+    "incidents.entry_annotate":         "Y  Y  Y  Y  Y  -  -  -  Y",
+    "incidents.entry_retime":           "Y  Y  Y  -  -  -  -  -  Y",
+    "incidents.role_take":              "Y  Y  Y  -  -  -  -  -  -",
     "incidents.end_condition_check":    "Y  Y  Y  Y  -  -  -  -  Y",
     "incidents.end_condition_override": "-  Y  Y  -  -  -  -  -  -",
     "incidents.resolve":                "P  Y  Y  P  -  -  -  -  -",
@@ -79,6 +85,10 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
         "evidence": "seen",
         "summary": "What happened.",
         "report_summary": "What happened.",
+        "actions": "words",
+        "needs": "words",
+        "text": "words",
+        "placed_at": clock.now().isoformat(),
     }
     grade = "severe" if move.verb == "grade_lower" else "general"
     state = move.source[0] if move.source else "confirmed"
@@ -96,6 +106,11 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
         inputs["into"] = str(other.public_id)
     if incident is not None:
         appoint(world, incident)
+        if any(item.name == "entry" for item in move.inputs):
+            opened = Entry.objects.filter(name="incidents.incident_opened.v1", subject_id=str(incident.public_id)).get()
+            inputs["entry"] = str(opened.public_id)
+            if move.verb == "entry_unpin":
+                incident = services.entry_pin(**at(incident), actor=world.actor("lena"), entry=opened.public_id)
     names = {item.name for item in move.inputs}
     return incident, {name: value for name, value in inputs.items() if name in names and value}
 
