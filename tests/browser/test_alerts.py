@@ -57,7 +57,7 @@ def test_alerts_are_triaged_by_keyboard_alone(alerts: list[Alert], open_page: An
     page.wait_for_selector("dialog[open] #silence-reason")
     page.get_by_label("1 h", exact=True).check()
     page.fill("#silence-reason", "planned work")
-    page.locator("dialog button.go").click()
+    page.locator("#dialog button.go").click()
     page.wait_for_selector(".tag.silenced")
     assert Silence.objects.get().reason == "planned work"
     page.keyboard.press("/")

@@ -57,11 +57,11 @@ def test_a_move_is_made_in_the_dialog_and_the_room_follows(company, open_page):
     page.wait_for_selector("dialog[open] form")
     page.check("input[name=grade][value=severe]")
     page.check("input[name=stops_business][value=yes]")
-    page.click("dialog button[type=submit]")
+    page.click("#dialog button[type=submit]")
     page.wait_for_selector("#toasts :text('Done: Confirm and grade.')")
     page.wait_for_selector("#room-header li.now:has-text('Confirmed')")
     page.wait_for_selector("#room-clocks .ring[data-state=running]")
-    assert not page.locator("dialog").is_visible()
+    assert not page.locator("#dialog").is_visible()
     assert page.input_value("#composer") == "half a sentence"
     first = page.locator("#room-clocks .ring[data-state=running] [data-left]").inner_text()
     page.wait_for_timeout(2100)
@@ -73,12 +73,12 @@ def test_a_stale_dialog_shows_the_new_state_and_keeps_what_was_typed(company, op
     page = open_page("engineer", f"/incidents/{incident.number}/")
     page.click("#room-actions a:has-text('Confirm and grade')")
     page.wait_for_selector("dialog[open] form")
-    page.fill("dialog textarea[name=scope]", "all payments")
+    page.fill("#dialog textarea[name=scope]", "all payments")
     confirm(company, incident)
-    page.check("dialog input[name=grade][value=general]")
-    page.click("dialog button[type=submit]")
+    page.check("#dialog input[name=grade][value=general]")
+    page.click("#dialog button[type=submit]")
     page.wait_for_selector("dialog [role=alert]:has-text('It is now “Confirmed”')")
-    assert page.input_value("dialog textarea[name=scope]") == "all payments"
+    assert page.input_value("#dialog textarea[name=scope]") == "all payments"
 
 
 def test_two_quick_presses_are_one(company, open_page):
