@@ -22,7 +22,7 @@ from monitoring.probes.models import Probe, Series
 from tests.console.reading import words
 
 XSS = "<script>alert(1)</script>"
-KEY = re.compile(r'id="shown-once" class="mono" readonly value="([A-Za-z0-9_]+)"')
+KEY = re.compile(r'id="shown-once" class="mono" readonly value="([A-Za-z0-9_-]+)"')
 MARK = "0123456789abcdef0123456789abcdef"
 
 
