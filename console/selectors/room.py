@@ -55,8 +55,6 @@ FORWARD = (
     "incidents.verify",
     "incidents.end_condition_check",
     "incidents.resolve",
-    "incidents.report_write",
-    "incidents.report_accept",
     "incidents.review",
     "incidents.close",
 )

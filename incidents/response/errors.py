@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from kernel.errors import Conflict, DomainError, NotPermitted
+from kernel.errors import Conflict, DomainError
 
 
 class CommanderMissing(DomainError):
@@ -49,14 +49,10 @@ class ReportMissing(DomainError):
 
     code = "report_missing"
     http_status = 409
-    template = _("The report of this incident is not accepted yet. Somebody other than its author must accept it.")
-
-
-class OwnReport(NotPermitted):
-    """SEC-01: the author of a report does not approve it."""
-
-    code = "own_report"
-    template = _("You wrote this report: somebody else must accept it.")
+    template = _(
+        "The report of this incident is not approved yet. It drafted itself when the incident was resolved;"
+        " somebody other than its author must approve it."
+    )
 
 
 class NoRoleToAcknowledge(Conflict):

@@ -43,5 +43,3 @@ ANSWER: Final[Rule] = {"responder": ALL}
 END: Final[Rule] = {"ops_engineer": PROPOSE, "team_lead": OWN, "commander": ALL, "business_ops": PROPOSE}
 CHECK: Final[Rule] = {**FIND, "business_ops": ALL}
 OVERRIDE: Final[Rule] = {"team_lead": OWN, "commander": ALL}
-WRITE_REPORT: Final[Rule] = {**ACT, "business_ops": ALL}
-ACCEPT_REPORT: Final[Rule] = {"team_lead": OWN}  # the commander writes it; whoever led the response does not judge it

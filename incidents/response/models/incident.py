@@ -275,16 +275,14 @@ class Incident(Stateful):
         """One of the end conditions was reported or overridden."""
 
     @transition(field="state", source=[State.RESOLVED, State.IN_REVIEW], target=None)
+    def accept_report(self, *, at: datetime) -> None:
+        """Whoever approved the report stands for it; a general incident's few words are accepted by its close."""
+        self.report_accepted_at = at
+
     def write_report(self, *, summary: str, author_id: int | None) -> None:
-        """A new text needs a new acceptance."""
+        """The few words of a general incident, at its close."""
         self.report_summary = summary
         self.report_author_id = author_id
-        self.report_accepted_at = None
-
-    @transition(field="state", source=[State.RESOLVED, State.IN_REVIEW], target=None)
-    def accept_report(self, *, at: datetime) -> None:
-        """Somebody who did not write it stands for it."""
-        self.report_accepted_at = at
 
     def cadence(self, *, due_at: datetime | None) -> None:
         """When the next update is due; each change is a generation, so that an older deadline can never speak for a newer."""

@@ -68,7 +68,6 @@ CONDITION = Choice(name="condition", label=_("End condition"), choices=EndCondit
 PASSED = YesNo(name="passed", label=_("It holds"), choices=YES_OR_NO, required=True)
 EVIDENCE = Text(name="evidence", label=_("What shows it"), required=True, multiline=True)
 INTO = Identifier(name="into", label=_("Into"), kind="incident", options_for=open_incidents, required=True)
-SUMMARY = Text(name="summary", label=_("Short report"), required=True, multiline=True, help=_("What happened, why, what will be done."))
 SUMMARY_OF_GENERAL = Text(
     name="report_summary", label=_("Short report"), multiline=True, help=_("For a general incident: what happened, why, what will be done.")
 )

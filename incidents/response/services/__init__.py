@@ -22,7 +22,7 @@ from incidents.response.services.reacting import (
     switched_back,
     task_overdue,
 )
-from incidents.response.services.reporting import report_accept, report_accepted, report_write
+from incidents.response.services.reporting import report_accepted
 from incidents.response.services.roles import role_acknowledge, role_assign, role_take
 from incidents.response.services.timeline import can_report, entry_annotate, entry_pin, entry_retime, entry_unpin
 
@@ -65,9 +65,7 @@ __all__ = [
     "page_answered",
     "page_unanswered",
     "repaired_in_place",
-    "report_accept",
     "report_accepted",
-    "report_write",
     "role_acknowledge",
     "role_assign",
     "role_take",

@@ -61,8 +61,6 @@ TABLE = {
     "incidents.resolve":                "P  Y  Y  P  -  -  -  -  -",
     "incidents.reopen":                 "Y  Y  Y  -  -  -  -  -  -",
     "incidents.review":                 "Y  Y  Y  -  -  -  -  -  -",
-    "incidents.report_write":           "Y  Y  Y  Y  -  -  -  -  -",
-    "incidents.report_accept":          "-  Y  -  -  -  -  -  -  -",
     "incidents.close":                  "P  Y  Y  P  -  -  -  -  -",
     "incidents.false_alarm":            "P  Y  Y  -  -  -  -  -  -",
 }  # fmt: skip
@@ -97,9 +95,6 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
     if move.verb == "resolve":
         assert incident is not None
         incident = world.shown(incident)
-    if move.verb == "report_accept":
-        assert incident is not None
-        incident = services.report_write(**at(incident), actor=world.actor("lena"), summary="What happened.")
     if move.verb == "merge":
         other = world.opened(fault_class="data")
         appoint(world, other)

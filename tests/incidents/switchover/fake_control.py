@@ -127,9 +127,9 @@ class FakeSystem:
 class FakeControl:
     """The HTTP servers around a FakeSystem: control (bearer token) and the gateway's front door."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self.system = FakeSystem()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.system))
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self.system))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.address_book = folder / "lab.json"
