@@ -162,7 +162,7 @@ def test_the_link_is_good_for_nothing_but_this_act(called: tuple[Page, str], cli
     client.post(path)
     assert "_auth_user_id" not in client.session
     answer = client.get(path)
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "strict-origin"
     assert "no-store" in answer["Cache-Control"]
 
 
