@@ -62,6 +62,20 @@ class NoRoleToAcknowledge(Conflict):
     template = _("You have no role in this incident that still waits for your answer.")
 
 
+class AlertsSilenced(Conflict):
+    """One silence at a time."""
+
+    code = "alerts_silenced"
+    template = _("The alerts of this part are silenced for this incident already.")
+
+
+class NotSilenced(Conflict):
+    """There is nothing to end."""
+
+    code = "not_silenced"
+    template = _("No silence of this incident is in force.")
+
+
 class GradeNotHigher(DomainError):
     """Raising means higher. Params: grade, present."""
 

@@ -37,6 +37,7 @@ ACT: Final[Rule] = {"ops_engineer": OWN, "team_lead": OWN, "commander": ALL}
 FIND: Final[Rule] = {**ACT, "responder": ALL}
 COMMENT: Final[Rule] = {**FIND, "business_ops": ALL, "customer_service": ALL}
 STAFF: Final[Rule] = {"team_lead": OWN, "commander": ALL}
+SILENCE: Final[Rule] = STAFF  # an operations engineer silences under Alerts, for two hours at most
 # Joining of one's own accord: operations every role but the commander's (that one is given), business its own.
 TAKE_ROLE: Final[Rule] = {"ops_engineer": OWN, "team_lead": OWN, "commander": ALL, "business_ops": ALL}
 ANSWER: Final[Rule] = {"responder": ALL}

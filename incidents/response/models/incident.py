@@ -16,6 +16,7 @@ from incidents.response.models.roles import IncidentRole
 from incidents.response.models.states import CHANGES, GRADED_OPEN, NOT_OVER, OPEN, State
 from kernel.actors import Actor
 from kernel.models import Stateful
+from monitoring.alerts.models import Silence
 
 OPEN_VALUES = [state.value for state in OPEN]
 # Whom an incident concerns wherever its part stands in the org chart: business feels every part, customers ask about every part.
@@ -68,6 +69,7 @@ class Incident(Stateful):
     update_generation = models.PositiveIntegerField(default=0)
 
     outage = models.ForeignKey("switchover.Outage", null=True, on_delete=models.PROTECT, related_name="+")
+    silence = models.ForeignKey("alerts.Silence", null=True, on_delete=models.PROTECT, related_name="+")
     merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged_here")
     state_before_merge = models.CharField(max_length=20, blank=True)
     lent_outage = models.BooleanField(default=False)
@@ -269,6 +271,16 @@ class Incident(Stateful):
     def tell(self, *, due_at: datetime | None) -> None:
         """An update was posted; the cadence begins anew."""
         self.cadence(due_at=due_at)
+
+    @transition(field="state", source=list(GRADED_OPEN), target=None)
+    def quieten(self, *, silence: Silence) -> None:
+        """The part's alerts open no further incident for a while."""
+        self.silence = silence
+
+    @transition(field="state", source=list(GRADED_OPEN), target=None)
+    def unquieten(self) -> None:
+        """They do again."""
+        self.silence = None
 
     @transition(field="state", source=[State.HANDLING, State.VERIFYING], target=None)
     def check_end(self) -> None:

@@ -6,6 +6,7 @@ from incidents.response import rules
 from incidents.response.models.states import NOT_OVER, State
 from incidents.response.moves import inputs
 from incidents.response.moves.way import GRADED, INCIDENT, SERVICES
+from incidents.response.services.silencing import is_silenced
 from kernel.moves import Move
 
 STAFFED = tuple(state.value for state in NOT_OVER if state != State.DISCOVERED)
@@ -74,5 +75,37 @@ MOVES = (
         undo=_("Another update."),
         requirements=("COM-03",),
         scope=rules.SCOPE_WRITE,
+    ),
+    Move(
+        id="incidents.alerts_silence",
+        record=INCIDENT,
+        title=_("Silence the part's alerts"),
+        effect=_(
+            "For that long, or until this incident ends, alerts of the part open no further incident. They are stored and counted all the same."
+        ),
+        service=f"{SERVICES}.alerts_silence",
+        rule=rules.SILENCE,
+        source=GRADED,
+        method="quieten",
+        inputs=(inputs.HOURS,),
+        reason_required=True,
+        undo="incidents.alerts_unsilence",
+        requirements=("MON-02",),
+        scope=rules.SCOPE_WRITE,
+        extra={"available": lambda incident: not is_silenced(incident)},
+    ),
+    Move(
+        id="incidents.alerts_unsilence",
+        record=INCIDENT,
+        title=_("End the silence"),
+        effect=_("Alerts of the part open incidents again; those that fire now are announced."),
+        service=f"{SERVICES}.alerts_unsilence",
+        rule=rules.SILENCE,
+        source=GRADED,
+        method="unquieten",
+        undo="incidents.alerts_silence",
+        requirements=("MON-02",),
+        scope=rules.SCOPE_WRITE,
+        extra={"available": is_silenced},
     ),
 )

@@ -11,7 +11,7 @@ from contingency.plan.models import Grade
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import OPEN
 from kernel.i18n import pick
-from kernel.inputs import Choice, Identifier, Person, Text, When, Words
+from kernel.inputs import Choice, Identifier, Number, Person, Text, When, Words
 
 YES, NO = "yes", "no"
 
@@ -71,3 +71,4 @@ INTO = Identifier(name="into", label=_("Into"), kind="incident", options_for=ope
 SUMMARY_OF_GENERAL = Text(
     name="report_summary", label=_("Short report"), multiline=True, help=_("For a general incident: what happened, why, what will be done.")
 )
+HOURS = Number(name="hours", label=_("For how many hours"), minimum=1, maximum=24, required=True)

@@ -24,12 +24,15 @@ from incidents.response.services.reacting import (
 )
 from incidents.response.services.reporting import report_accepted
 from incidents.response.services.roles import role_acknowledge, role_assign, role_take
+from incidents.response.services.silencing import alerts_silence, alerts_unsilence
 from incidents.response.services.timeline import can_report, entry_annotate, entry_pin, entry_retime, entry_unpin
 
 __all__ = [
     "alerts_cleared",
     "alerts_flapping",
     "alerts_heard",
+    "alerts_silence",
+    "alerts_unsilence",
     "business_normal",
     "business_stop",
     "can_report",

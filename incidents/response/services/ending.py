@@ -12,6 +12,7 @@ from incidents.response.selectors.guards import guard_close, guard_false_alarm, 
 from incidents.response.services.cadence import cadence_start, cadence_stop
 from incidents.response.services.calling import OPENED, calls_off, leads_call, resolved_tell
 from incidents.response.services.reporting import report_with_close
+from incidents.response.services.silencing import silence_end_with
 from incidents.switchover import services as switching
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
@@ -33,6 +34,7 @@ def incident_resolve(*, public_id: UUID, version: int | None, actor: Actor, reas
     entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
     cadence_stop(incident)
     calls_off(incident, actor=actor)
+    silence_end_with(incident, actor=actor)
     resolved_tell(incident, at=now, actor=actor, cause=entry)
     return incident
 
@@ -82,6 +84,7 @@ def incident_false_alarm(*, public_id: UUID, version: int | None, actor: Actor, 
     entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
     cadence_stop(incident)
     calls_off(incident, actor=actor)
+    silence_end_with(incident, actor=actor)
     if incident.outage is not None and incident.outage.is_open:
         switching.outage_call_off(public_id=incident.outage.public_id, version=None, actor=actor, reason=reason, cause=entry)
     return incident

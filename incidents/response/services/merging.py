@@ -14,6 +14,7 @@ from incidents.response.selectors.proposing import grade_rank
 from incidents.response.services.cadence import cadence_start, cadence_stop
 from incidents.response.services.calling import calls_off, duty_engineer_call
 from incidents.response.services.outages import outage_join, outage_tell
+from incidents.response.services.silencing import silence_end_with
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
 from kernel.errors import Conflict, NotFound
@@ -39,6 +40,7 @@ def incident_merge(*, public_id: UUID, version: int | None, actor: Actor, into: 
     journal.link(target, incident, since=None, actor=actor, cause=entry)
     cadence_stop(incident)
     calls_off(incident, actor=actor)
+    silence_end_with(incident, actor=actor)
     if lends and incident.outage is not None:
         outage_join(target, incident.outage, actor=actor, cause=entry)
         outage_tell(target, actor=actor, cause=entry)

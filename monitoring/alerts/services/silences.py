@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from contingency.catalog.models import Part
@@ -37,7 +37,7 @@ def silence_create(*, actor: Actor, reason: str = "", ends_at: datetime, part: U
     if part and found is None:
         raise NotFound(kind="part")
     now = clock.now()
-    silence = Silence(part=found, matchers=matchers or {}, reason=reason.strip(), starts_at=now, ends_at=ends_at, created_by=actor.label[:200])
+    silence = _silence(part=found, matchers=matchers or {}, reason=reason, now=now, ends_at=ends_at, actor=actor)
     require(actor, "monitoring.silence_create", silence)
     if not silence.reason:
         raise ReasonRequired(action=_("Silence alerts"))
@@ -46,9 +46,35 @@ def silence_create(*, actor: Actor, reason: str = "", ends_at: datetime, part: U
     if ends_at <= now:
         raise Invalid(field="ends_at", problem=_("this has passed already."))
     _check_length(actor, ends_at - now)
+    return _put(silence, under=[], actor=actor)
+
+
+def silence_put(*, part: Part, lasts: timedelta, reason: str, under: Sequence[models.Model], actor: Actor) -> Silence:
+    """A room above silences a part's alerts by a move of its own, which has asked who may do that and for how long.
+
+    `under`: whose timelines the entry joins besides the part's. Runs in the caller's transaction.
+    """
+    now = clock.now()
+    silence = _silence(part=part, matchers={}, reason=reason, now=now, ends_at=now + lasts, actor=actor)
+    return _put(silence, under=under, actor=actor)
+
+
+def silence_lift(*, silence: Silence, under: Sequence[models.Model], actor: Actor, reason: str = "") -> None:
+    """The room above ends its silence; one that has ended already stays as it is. Runs in the caller's transaction."""
+    silence = Silence.lock(silence.public_id)
+    if silence.state == Silence.State.IN_FORCE:
+        _end([silence], actor=actor, reason=reason, now=clock.now(), under=under)
+
+
+def _silence(*, part: Part | None, matchers: dict[str, str], reason: str, now: datetime, ends_at: datetime, actor: Actor) -> Silence:
+    return Silence(part=part, matchers=matchers, reason=reason.strip(), starts_at=now, ends_at=ends_at, created_by=actor.label[:200])
+
+
+def _put(silence: Silence, *, under: Sequence[models.Model], actor: Actor) -> Silence:
     silence.save()
-    event = SilenceCreated(silence_id=silence.public_id, part_id=found.public_id if found else None, matchers=silence.matchers, ends_at=ends_at)
-    journal.record(event, subject=silence, under=[found] if found else [], actor=actor, reason=silence.reason)
+    part = silence.part
+    event = SilenceCreated(silence_id=silence.public_id, part_id=part.public_id if part else None, matchers=silence.matchers, ends_at=silence.ends_at)
+    journal.record(event, subject=silence, under=[*([part] if part else []), *under], actor=actor, reason=silence.reason)
     return silence
 
 
@@ -87,14 +113,14 @@ def _check_length(actor: Actor, length: timedelta) -> None:
         raise SilenceTooLong(hours=hours)
 
 
-def _end(silences: Sequence[Silence], *, actor: Actor, reason: str, now: datetime) -> None:
+def _end(silences: Sequence[Silence], *, actor: Actor, reason: str, now: datetime, under: Sequence[models.Model] = ()) -> None:
     for silence in silences:
         fsm.move(silence, silence.end, at=now)
         announced = _announce(silence, now=now)
         journal.record(
             SilenceEnded(silence_id=silence.public_id, announced=announced),
             subject=silence,
-            under=[silence.part] if silence.part else [],
+            under=[*([silence.part] if silence.part else []), *under],
             actor=actor,
             reason=reason,
         )

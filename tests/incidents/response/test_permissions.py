@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -56,6 +57,8 @@ TABLE = {
     "incidents.entry_annotate":         "Y  Y  Y  Y  Y  -  -  -  Y",
     "incidents.entry_retime":           "Y  Y  Y  -  -  -  -  -  Y",
     "incidents.role_take":              "Y  Y  Y  -  -  -  -  -  -",
+    "incidents.alerts_silence":         "-  Y  Y  -  -  -  -  -  -",
+    "incidents.alerts_unsilence":       "-  Y  Y  -  -  -  -  -  -",
     "incidents.end_condition_check":    "Y  Y  Y  Y  -  -  -  -  Y",
     "incidents.end_condition_override": "-  Y  Y  -  -  -  -  -  -",
     "incidents.resolve":                "P  Y  Y  P  -  -  -  -  -",
@@ -86,6 +89,7 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
         "actions": "words",
         "needs": "words",
         "text": "words",
+        "hours": "2",
         "placed_at": clock.now().isoformat(),
     }
     grade = "severe" if move.verb == "grade_lower" else "general"
@@ -106,6 +110,8 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
             inputs["entry"] = str(opened.public_id)
             if move.verb == "entry_unpin":
                 incident = services.entry_pin(**at(incident), actor=world.actor("lena"), entry=opened.public_id)
+        if move.verb == "alerts_unsilence":
+            incident = services.alerts_silence(**at(incident), actor=world.actor("lena"), hours=Decimal(2), reason="known")
     names = {item.name for item in move.inputs}
     return incident, {name: value for name, value in inputs.items() if name in names and value}
 
