@@ -68,7 +68,7 @@ def test_it_ends_when_it_was_a_false_alarm_and_when_another_incident_goes_on_for
     incident = services.alerts_silence(**at(world.confirmed()), actor=world.actor("lena"), hours=Decimal(1), reason=WHY)
     services.incident_false_alarm(**at(incident), actor=world.actor("lena"), reason="nothing")
     assert not quiet(incident)
-    other = world.opened(fault_class="data")
+    other = world.confirmed(fault_class="data")
     incident = services.alerts_silence(**at(world.confirmed()), actor=world.actor("lena"), hours=Decimal(1), reason=WHY)
     services.incident_merge(**at(incident), actor=world.actor("lena"), into=other.public_id)
     assert not quiet(incident)
