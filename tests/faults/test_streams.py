@@ -114,8 +114,7 @@ async def storm(console: Console, engineer: Person, incident: dict[str, Any]) ->
         try:
             await until("all streams open", lambda: all(each.is_open for each in listeners), within_s=60)
             visitor = asyncio.create_task(visits(client, f"/api/v1/incidents/{incident['id']}/", pages, over))
-            for number in range(DEATHS):
-                returns.append(await one_death(console, engineer, incident, listeners, number))
+            returns += [await one_death(console, engineer, incident, listeners, number) for number in range(DEATHS)]
             over.set()
             await visitor
             await asyncio.sleep(QUIET_S)
