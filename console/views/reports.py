@@ -1,5 +1,6 @@
 """Reports: list, paper, sections with their versions, PDF, actions, figures."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,7 @@ from incidents.reports.export import statistics_csv
 from incidents.reports.models import Report
 from incidents.reports.paper import report_pdf
 from incidents.reports.selectors import statistics as figures
-from kernel import clock, proposals, records
+from kernel import clock, moves, proposals, records
 from kernel.access import RECORD, access
 from kernel.actors import Actor
 from kernel.errors import DomainError, Invalid, NotFound, NotPermitted, Stale
@@ -81,6 +82,7 @@ def section(request: HttpRequest, number: str, section: str) -> HttpResponse:
             found = reports.report_get_by_number(actor, number)
             screen = SectionScreen(actor, found, section)
         else:
+            messages.success(request, _("Done: %(title)s.") % {"title": moves.get("reports.section_put").title})
             return redirect("console:report", number)
     context = {"screen": screen, "typed": typed, "refusal": refusal}
     return render(request, "console/reports/section.html", context, status=refusal.http_status if refusal is not None else 200)

@@ -1,5 +1,7 @@
 // A move's form opens in a dialog over the page (htmx fetches it) and tells its result there. Without script the same
 // link opens the same form as a page. Refusals (409, 422 …) come back as the form again, with what was typed.
+import { placeOf, putBack } from "./focus.js";
+
 const dialog = document.getElementById("dialog");
 const toasts = document.getElementById("toasts");
 let opener = null;
@@ -14,12 +16,28 @@ function say(text, kind) {
   setTimeout(() => note.remove(), 8000);
 }
 
+// What was done is said on the page that comes next.
+const KEPT = "says";
+
+function leave(address, text) {
+  if (text) sessionStorage.setItem(KEPT, text);
+  if (address) location.assign(address); else location.reload();
+}
+
+say(sessionStorage.getItem(KEPT), "success");
+sessionStorage.removeItem(KEPT);
+
 function inDialog(element) {
   return dialog && (element === dialog || dialog.contains(element));
 }
 
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (inDialog(event.detail.target) && !dialog.open) opener = event.detail.elt.id || null;
+  if (inDialog(event.detail.target) && !dialog.open) opener = placeOf(document.activeElement) ?? placeOf(event.detail.elt);
+});
+
+// A button is out of order while its request is under way, and so loses focus.
+document.body.addEventListener("htmx:afterRequest", () => {
+  if (!dialog?.open && document.activeElement === document.body) putBack(opener);
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
@@ -32,10 +50,11 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 // The server answers a move that was carried out with 204 and this event (HX-Trigger).
 document.body.addEventListener("moved", (event) => {
   if (dialog?.open) dialog.close();
-  say(event.detail.says, "success");
   if (event.detail.elt?.matches?.("form")) event.detail.elt.reset();
-  if (event.detail.go && !document.querySelector("[data-feed]")) location.assign(event.detail.go);
-  else if (event.detail.leave) location.assign(event.detail.leave);
+  const { says, go, leave: away } = event.detail;
+  if (!document.querySelector("[data-feed]")) { leave(go || away, says); return; }
+  if (away) { leave(away, says); return; }
+  say(says, "success");
   document.dispatchEvent(new CustomEvent("switchback:done"));
 });
 
@@ -51,5 +70,5 @@ dialog?.addEventListener("click", (event) => {
 });
 dialog?.addEventListener("close", () => {
   dialog.querySelector("#dialog-body")?.replaceChildren();
-  if (opener) document.getElementById(opener)?.focus();
+  putBack(opener);
 });

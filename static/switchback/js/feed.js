@@ -1,5 +1,7 @@
 // The live feed. Server-sent events say only *what kind* of record changed; the page then fetches the fragments that
 // show that kind, as HTML, from the same address that made the page. Without events it asks every five seconds.
+import { placeOf, putBack } from "./focus.js";
+
 const page = document.querySelector("[data-feed]");
 const POLL_MS = 5000;
 const RETRY_EVENTS_MS = 60000;
@@ -57,14 +59,21 @@ function start(root) {
     for (const fresh of [...box.content.children]) {
       const old = document.getElementById(fresh.id);
       if (!old || old.querySelector("[data-keep]:focus-within")) continue;
+      if (old.querySelector(".htmx-request")) { later(old); continue; }
       const open = new Set([...old.querySelectorAll("details[open][id]")].map((d) => d.id));
-      const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+      const place = old.contains(document.activeElement) ? placeOf(document.activeElement) : null;
       old.replaceWith(fresh);
       open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
-      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+      putBack(place);
       window.htmx?.process(fresh);
     }
     document.dispatchEvent(new CustomEvent("switchback:fresh"));
+  }
+
+  // A form whose answer is under way must be there to hear it: what it stands in is renewed afterwards.
+  function later(part) {
+    part.dataset.live.split(" ").forEach((kind) => changed.add(kind));
+    if (!gathering) gathering = setTimeout(freshen, GATHER_MS);
   }
 
   function lost() {

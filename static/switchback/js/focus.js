@@ -1,0 +1,22 @@
+// Where somebody was, so that they are put back there when the page has changed under their hands: the same element, or one
+// that says the same, or the nearest thing around it that is still there. Focus never falls back to the top of the page.
+const wordsOf = (element) => [element.tagName, element.getAttribute("href"), element.getAttribute("aria-label"), element.textContent.trim()].join("|");
+
+export function placeOf(element) {
+  if (!element || element === document.body) return null;
+  const around = [];
+  for (let up = element.parentElement; up && up !== document.body; up = up.parentElement) if (up.id) around.push(up.id);
+  return { id: element.id, words: wordsOf(element), tag: element.tagName, around };
+}
+
+export function putBack(place) {
+  if (!place) return;
+  const near = place.around.map((id) => document.getElementById(id)).find(Boolean);
+  const same = place.id ? document.getElementById(place.id) : [...(near?.querySelectorAll(place.tag) ?? [])].find((found) => wordsOf(found) === place.words);
+  for (const wanted of [same, near]) {
+    if (!wanted) continue;
+    if (wanted === near && !wanted.hasAttribute("tabindex")) wanted.setAttribute("tabindex", "-1");
+    wanted.focus({ preventScroll: true });
+    if (document.activeElement === wanted) return;
+  }
+}
