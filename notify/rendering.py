@@ -78,6 +78,8 @@ def _plain_words(message: Message, params: Mapping[str, str]) -> tuple[str, str]
     """Never a page lost for want of a text."""
     if message.kind == Message.Kind.TEST:
         return _("Switchback: test of your contact point"), _("This is a test that you asked for. Pages and messages reach you here.")
+    if "says" in params:  # words of the house itself, which no plan has to hold
+        return _("Switchback: %(title)s") % params, params["says"]
     shown = sorted(name for name in message.params if name not in {"subject", "url"})
     title = _("Switchback calls you: %(subject)s") if message.kind == Message.Kind.PAGE else _("Switchback: %(subject)s")
     return title % params, "\n".join([params["subject"], "", *(f"{name}: {params[name]}" for name in shown)])

@@ -164,14 +164,16 @@ class _Lane:
         return len(ids)
 
     def _start(self, delivery_id: int, lease_id: UUID) -> None:
+        """Never raises: an error here, such as a database that is just going away, would keep the slots of those behind it for good."""
         try:
             parcel = parcels.pack(delivery_id)
+            if isinstance(parcel, str):
+                outcomes.refuse(delivery_id, lease_id, why=parcel)
         except Exception:  # one message that cannot be made ready must not hold up the others
             log.exception("message_not_packed", delivery=delivery_id)
             self._ground(_Landed(delivery_id, lease_id, Outcome(verdict=Verdict.RETRY, detail="it could not be made ready"), None))
             return
         if isinstance(parcel, str):
-            outcomes.refuse(delivery_id, lease_id, why=parcel)
             self._ground(_Landed(delivery_id, lease_id, None, None))
             return
         threading.Thread(target=self._fly, args=(delivery_id, lease_id, parcel), name=f"notify-{self._kind}", daemon=True).start()

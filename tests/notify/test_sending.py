@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from pytest_django import Settings
 
 from contingency.org.models import ContactPoint, User
@@ -305,3 +305,25 @@ def test_a_message_that_cannot_be_made_ready_does_not_hold_up_the_others(person:
     services.send_due()
     assert mail.recipients == ["chen@example.com"]
     assert states()["lin@example.com"] == "queued"
+
+
+@pytest.mark.django_db
+def test_a_refusal_that_cannot_be_written_down_keeps_no_sender_for_good(person: Make, mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database goes away in the middle of a batch: the slots of the whole batch must be free again."""
+    services.message_send(to=[person("Lin"), person("Chen"), person("Wang")], text="update-due", params={}, subject=incident(), actor=SYSTEM)
+    refuse, fails = outcomes.refuse, [True]
+
+    def refuse_once_it_is_there(*arguments: Any, **named: Any) -> None:
+        if fails:
+            raise OperationalError("server closed the connection unexpectedly")
+        refuse(*arguments, **named)
+
+    monkeypatch.setattr(sending.parcels, "pack", lambda _delivery_id: "the page has ended")
+    monkeypatch.setattr(outcomes, "refuse", refuse_once_it_is_there)
+    services.send_due()
+    assert sending.in_the_air() == 0
+    fails.clear()
+    clock.allow_winding(True)
+    clock.wind(timedelta(minutes=1))
+    services.send_due()
+    assert set(states().values()) == {"dropped"}
