@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from kernel.actors import Actor
 from kernel.errors import NotFound
+from kernel.models import Entry
 from kernel.permissions import Grant, grant_by
 
 ListFor = Callable[..., QuerySet[Any]]
@@ -40,6 +41,11 @@ class RecordType:
     def read_scope(self) -> str:
         """The scope a token needs to read: `incidents:read`."""
         return self.scope or f"{self.collection}:read"
+
+    @property
+    def is_everybodys(self) -> bool:
+        """No role's right to it ends anywhere: to see one says nothing about what may be seen beside it."""
+        return all(grant == Grant.ALL for grant in self.read.values())
 
 
 _types: dict[str, RecordType] = {}
@@ -92,3 +98,17 @@ def readable_paths(actor: Actor, read: Mapping[str, Grant]) -> list[str] | None:
     if actor.kind == "system" or any(read.get(role) == Grant.ALL for role in actor.roles):
         return None
     return sorted({path for role, path in actor.holdings if read.get(role) is not None})
+
+
+def entries_of_readable(actor: Actor, entries: list[Entry]) -> list[Entry]:
+    """The entries whose subject the actor may know of; those about kinds that nobody lists stay. One query per kind."""
+    asked: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.subject_kind in _types and not _types[entry.subject_kind].is_everybodys:
+            asked.setdefault(entry.subject_kind, set()).add(entry.subject_id)
+    seen = {
+        (kind, str(public_id))
+        for kind, ids in asked.items()
+        for public_id in _types[kind].list_for(actor).filter(public_id__in=ids).values_list("public_id", flat=True)
+    }
+    return [entry for entry in entries if entry.subject_kind not in asked or (entry.subject_kind, str(entry.subject_id)) in seen]

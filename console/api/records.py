@@ -87,8 +87,9 @@ class TimelineApi(RecordApi):
         record = self.fetch(public_id)
         after = request.query_params.get("after") or None
         StableCursor.parse(after)
-        entries = visible(self.actor, journal.timeline(record, after=after, limit=limit_of(request)), record)
-        return Response({"items": [entry_output(entry) for entry in entries], "next": entries[-1].cursor if entries else after or ""})
+        read = journal.timeline(record, after=after, limit=limit_of(request))
+        following = read[-1].cursor if read else after or ""  # behind what was read, also where the reader may see none of it
+        return Response({"items": [entry_output(entry) for entry in visible(self.actor, read, record)], "next": following})
 
 
 def list_api(record_type: RecordType) -> type[ListApi]:

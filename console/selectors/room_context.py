@@ -10,6 +10,7 @@ from console.selectors.timeline import readable, visible
 from incidents.response import selectors as response
 from incidents.response.models import Incident
 from incidents.response.models.states import State
+from kernel import records
 from kernel.actors import Actor
 from kernel.models import Entry, EntryLink
 from kernel.sentences import sentence
@@ -46,12 +47,13 @@ class Earlier:
 
 
 def changes_before(actor: Actor, incident: Incident) -> list[Change]:
-    """What was recorded about the part in the 24 hours before the failure, newest first, grouped by kind. Two queries."""
+    """What was recorded about the part in the 24 hours before the failure, newest first, grouped by kind. A query per kind."""
     until, since = incident.failing_since, incident.failing_since - LOOKED_BACK
     of_part = EntryLink.objects.filter(kind="part", record_id=str(incident.part.public_id)).exclude(role="actor").values("entry_id")
     entries = list(Entry.objects.filter(id__in=of_part, at__gte=since, at__lte=until).order_by("-at", "-id")[:MOST])
     groups: dict[str, list[Entry]] = defaultdict(list)
-    for entry in visible(actor, [entry for entry in entries if not entry.name.startswith(NO_CHANGE)], incident):
+    changes = [entry for entry in entries if not entry.name.startswith(NO_CHANGE)]
+    for entry in visible(actor, records.entries_of_readable(actor, changes), incident):
         groups[entry.name].append(entry)
     found = [Change(group[0].at, readable(sentence(group[0])), group[0].actor_label, len(group)) for group in groups.values()]
     return sorted(found, key=lambda change: change.at, reverse=True)[:GROUPS]

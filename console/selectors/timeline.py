@@ -42,16 +42,18 @@ TONES = (
 )
 SILENT = frozenset({"kernel.linked.v1"})  # how records hang together: seen in what they show, not worth a line
 CLOCKS = ("incidents.clock_", "incidents.outage_", "incidents.switch", "incidents.business_", "incidents.repaired")
+CHATTER = ("notify.message_", "notify.delivery_")  # each mail by itself; that somebody was called, answered or did not is told all the same
 MESSAGES = ("notify.", "incidents.update_", "incidents.page_", "incidents.leads_called")
 ALERTS = ("monitoring.", "incidents.alerts_", "incidents.incident_opened")
 
-# What the reader may narrow the timeline to; the first is everything.
+# What the reader may narrow the timeline to; the first is what stands there unasked.
 FILTERS: tuple[tuple[str, Any, Callable[[Entry], bool]], ...] = (
-    ("all", _("All"), lambda entry: True),
+    ("main", _("What happened"), lambda entry: not entry.name.startswith(CHATTER)),
     ("people", _("People"), lambda entry: entry.actor_kind in ("person", "link", "token")),
     ("messages", _("Messages"), lambda entry: entry.name.startswith(MESSAGES)),
     ("clocks", _("Clocks and switch"), lambda entry: entry.name.startswith(CLOCKS)),
     ("alerts", _("Alerts"), lambda entry: entry.name.startswith(ALERTS)),
+    ("all", _("All"), lambda entry: True),
 )
 
 
@@ -87,14 +89,20 @@ class Line:
 
 
 def visible(actor: Actor, entries: Iterable[Entry], record: Any = None) -> list[Entry]:
-    """The entries whose subject is of a kind that the actor may read, or of no kind that people list; cut to the actor's view."""
+    """The entries whose subject is of a kind that the actor may read, or of no kind that people list; cut to the actor's view.
+
+    Whoever may see an incident sees what hangs beneath it. A part or a person is everybody's to look at: of their entries one
+    sees only those whose own subject one may see.
+    """
     known = {record_type.kind: records.may_read(actor, record_type, None) for record_type in records.all_types()}
     of_known = [entry for entry in entries if known.get(entry.subject_kind, True)]
+    if record is None or records.get(record.journal_kind).is_everybodys:
+        of_known = records.entries_of_readable(actor, of_known)
     view = response.view_of(actor, record) if isinstance(record, Incident) else standing_view(actor)
     return response.entries_seen(actor, view, of_known)
 
 
-def lines(actor: Actor, entries: Iterable[Entry], *, record: Any = None, marks: Mapping[str, Marked] | None = None, show: str = "all") -> list[Line]:
+def lines(actor: Actor, entries: Iterable[Entry], *, record: Any = None, marks: Mapping[str, Marked] | None = None, show: str = "main") -> list[Line]:
     """Newest first, as the room shows them: in the order in which things happened, as far as somebody knows it better."""
     wanted = next((test for name, _label, test in FILTERS if name == show), FILTERS[0][2])
     marks = marks or {}
@@ -121,7 +129,7 @@ def _line(actor: Actor, entry: Entry, marked: Marked | None) -> Line:
         day=timezone.localtime(at).date(),
         words=words,
         reason=entry.reason if entry.reason and entry.reason not in words else "",
-        text=text if isinstance(text, str) and text not in words else "",
+        text=text if isinstance(text, str) and text not in words and not entry.name.startswith(CHATTER) else "",
         tone=_tone(entry.name),
         by=entry.actor_label,
         is_ours=entry.actor_id == actor.id,
