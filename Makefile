@@ -1,6 +1,6 @@
 # Switchback. `make` alone lists what there is. Needed beforehand: Python 3.11 with venv, make, git.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench soak requirements translations
+.PHONY: help run test check bench soak screenshots requirements translations
 
 VENV := .venv/bin/python
 PYTEST := $(VENV) -m pytest
@@ -40,6 +40,12 @@ soak: ## the fault tests at full length, three in a row (about an hour and a hal
 	@$(VENV) tools/translations.py build
 	@$(VENV) tools/ensure_test_tools.py
 	@$(VENV) tools/run_tests.py --soak
+
+screenshots: ## pictures of every screen into var/screenshots/, wide and phone, light and dark, English and Chinese
+	@tools/bootstrap.sh dev
+	@$(VENV) tools/translations.py build
+	@$(VENV) tools/ensure_test_tools.py
+	@$(VENV) -m tests.screenshots
 
 requirements: ## which requirement is proved by which test, and which by none
 	@tools/bootstrap.sh dev
