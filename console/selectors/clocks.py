@@ -63,7 +63,7 @@ def ring(clock: RecoveryClock, now: datetime) -> Ring:
         mark=MARKS.get(clock.state, ""),
         share=min(1.0, max(0.0, share)),
         left=left,
-        shown=left if left is not None else taken or clock.target,
+        shown=next(span for span in (left, taken, clock.target) if span is not None),
         note=_note(clock, taken),
         level=next((str(percent) for percent in (95, 80, 50) if left is not None and share * 100 >= percent), ""),
     )
