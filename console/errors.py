@@ -10,7 +10,10 @@ class TooManyTries(DomainError):
 
     code = "too_many_tries"
     http_status = 429
-    template = _("Too many tries for this account. Wait a quarter of an hour, use a browser you logged in with before, or ask an administrator.")
+    template = _(
+        "Too many tries for this account. Wait a quarter of an hour, use a passkey or a browser you logged in with "
+        "before, or ask an administrator for a new password."
+    )
 
 
 class WrongPassword(DomainError):
@@ -35,3 +38,11 @@ class KeyReused(DomainError):
     code = "idempotency_key_reused"
     http_status = 422
     template = _("This idempotency key was already used for another request.")
+
+
+class SecondFactorWanted(DomainError):
+    """The person's role asks for a second factor, and there is none yet."""
+
+    code = "second_factor_wanted"
+    http_status = 403
+    template = _("Your role asks for a second factor. Add one first, under Set-up, My log-in.")

@@ -1,15 +1,35 @@
-"""What the console itself must remember: tries to log in, what was already submitted, the filters that people keep."""
+"""What the console itself must remember: who is logged in, tries to log in, what was already submitted, the filters that people keep."""
+
+from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser's session, with what its owner needs to recognise it. `user` is empty until the last step of the log-in."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    browser = models.CharField(max_length=200, blank=True)  # what it says of itself
+
+    class Meta:
+        indexes = [models.Index(fields=["user"], name="browser_session_of")]
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """The store that writes these rows."""
+        from console.sessions import SessionStore
+
+        return SessionStore
 
 
 class LoginAttempt(models.Model):
     """One try to log in. Counted per account, never per address: addresses can be forged and shared."""
 
     account = models.CharField(max_length=150)  # as typed, lower case; it may not exist
-    bucket = models.CharField(max_length=80)  # "stranger", or the known browser the try came from
+    bucket = models.CharField(max_length=80)  # "stranger", or the known browser the try came from; "code …" for second factors
     succeeded = models.BooleanField(default=False)
     at = models.DateTimeField(db_default=Now())
 

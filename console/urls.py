@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from console.views import alerts, feed, health, login, move, screens, switchboard, wallboard
+from console.views import alerts, feed, health, login, move, screens, second_step, security, switchboard, wallboard
 from console.views import plan as plan_views
 from console.views import reports as report_views
 from console.views import setup as setup_views
@@ -45,6 +45,7 @@ urlpatterns = [
     path("plan/compare/", plan_views.compare, name="plan-compare"),
     path("plan/load/", plan_views.load, name="plan-load"),
     path("plan/chart/", plan_views.chart, name="plan-chart"),
+    path("plan/texts/", plan_views.texts, name="plan-texts"),
     path("plan/readers/", plan_views.readers, name="plan-readers"),
     path("plan/playbooks/<slug:slug>/", plan_views.playbook, name="plan-playbook"),
     path("setup/", setup_views.home, name="setup"),
@@ -55,6 +56,12 @@ urlpatterns = [
     path("setup/people/", setup_views.persons, name="setup-people"),
     path("setup/rosters/", setup_views.rosters, name="setup-rosters"),
     path("setup/contacts/", setup_views.contacts, name="setup-contacts"),
+    path("setup/security/", setup_views.own_login, name="setup-security"),
+    path("setup/security/app/", security.app_page, name="security-app"),
+    path("setup/security/passkey/", security.passkey_page, name="security-passkey"),
+    path("setup/security/passkey/offer/", security.passkey_offer, name="security-passkey-offer"),
+    path("setup/security/codes/", security.codes_page, name="security-codes"),
+    path("setup/security/sessions/", security.sessions_end, name="security-sessions"),
     path("setup/tokens/", setup_views.tokens, name="setup-tokens"),
     path("reports/", report_views.home, name="reports"),
     path("reports/actions/", report_views.actions, name="report-actions"),
@@ -69,6 +76,10 @@ urlpatterns = [
     path("feed/", feed.feed, name="feed"),
     path("feed/poll/", feed.poll, name="feed-poll"),
     path("login/", login.login_page, name="login"),
+    path("login/second/", second_step.second_page, name="login-second"),
+    path("login/again/", second_step.again_page, name="login-again"),
+    path("login/passkey/", second_step.passkey_page, name="login-passkey"),
+    path("login/passkey/options/", second_step.passkey_options, name="login-passkey-options"),
     path("logout/", login.logout_page, name="logout"),
     path("language/", login.language, name="language"),
     path("theme/", login.theme, name="theme"),

@@ -8,7 +8,8 @@ class Actor:
     """The one who asks for a move.
 
     holdings: (role, unit path) pairs that are in force now; scopes: None for a person at the console, else what a
-    token may do; second: the person whose proposal this actor now accepts (never the same person).
+    token may do; second: the person whose proposal this actor now accepts (never the same person); proved: the person
+    gave a password or a second factor at this browser a short while ago (a token never does).
     """
 
     kind: str
@@ -19,6 +20,7 @@ class Actor:
     scopes: frozenset[str] | None = None
     second: "Actor | None" = None
     language: str = "en"
+    proved: bool = False
 
     @property
     def roles(self) -> frozenset[str]:

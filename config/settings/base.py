@@ -7,15 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from environs import validate
 
 from config.logs import logging_config
-from config.settings.environment import database_from_url, env, read_home, read_secret, service_url
+from config.settings.environment import database_from_url, env, origin_at, passkey_host, read_home, read_secret, service_url
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = read_home(ROOT)
 
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = read_secret("SECRET_KEY", HOME)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])  # earlier ones: what they signed or sealed still opens
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 PORT = env.int("PORT", 8000)
 BASE_URL = env.str("BASE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -98,8 +100,16 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SESSION_ENGINE = "console.sessions"
+SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", 30, validate=validate.Range(min=1, max=24 * 60)))
+SESSION_LONGEST = timedelta(hours=env.int("SESSION_HOURS", 12, validate=validate.Range(min=1, max=24 * 7)))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_SAVE_EVERY_REQUEST = False
+# People who hold one of these roles (or "all") enrol a second factor before they do anything else.
+SECOND_FACTOR_ROLES: list[str] = env.list("SECOND_FACTOR_ROLES", [])
+# Passkeys are bound to this host name; they cannot be bound to an address in numbers, and browsers take localhost without TLS.
+PASSKEY_HOST = env.str("PASSKEY_HOST", "") or passkey_host(BASE_URL)
+PASSKEY_ORIGINS = [*CSRF_TRUSTED_ORIGINS, origin_at(BASE_URL, PASSKEY_HOST)]
 
 HTTPS = env.bool("HTTPS", BASE_URL.startswith("https://"))
 SESSION_COOKIE_SECURE = HTTPS

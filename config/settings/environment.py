@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -71,3 +72,19 @@ def database_from_url(url: str) -> dict[str, Any]:
         "OPTIONS": options,
         "TEST": {"NAME": os.environ.get("TEST_DATABASE_NAME", "test_switchback")},
     }
+
+
+def passkey_host(base_url: str) -> str:
+    """The host name that passkeys are bound to: the console's own, and localhost where it is reached by a number."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    return "localhost"
+
+
+def origin_at(base_url: str, host: str) -> str:
+    """The console's origin under another host name."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")

@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 from console import people
 from console.feed.news import Interest, Ref
 from contingency.org import selectors as org
+from contingency.org.models import User
 from kernel import records
 from kernel.actors import Actor
 from kernel.errors import NotFound
@@ -58,6 +59,7 @@ def _actor_of_session(headers: Mapping[str, str]) -> Actor | None:
     if SESSION_KEY not in session or people.session_is_over(session):
         return None
     user = load_backend(session[BACKEND_SESSION_KEY]).get_user(int(session[SESSION_KEY]))
-    if user is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+    if not isinstance(user, User) or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
         return None
-    return org.actor_of_user(user)
+    actor = org.actor_of_user(user)
+    return None if people.needs_factor(actor) else actor

@@ -13,7 +13,7 @@ from console.selectors import buttons, probes
 from console.selectors.buttons import Button
 from contingency.catalog.models import Part
 from contingency.org import selectors as org
-from contingency.org.models import ContactPoint, Holding, PersonalToken, Roster, Shift, User
+from contingency.org.models import ContactPoint, Factor, Holding, PersonalToken, Roster, Shift, User
 from contingency.org.services.tokens import known_scopes
 from kernel import records
 from kernel.actors import Actor
@@ -45,6 +45,7 @@ SECTIONS = (
     Section("people", _("People"), "user", "user", _("Who holds which position, and what that lets them do.")),
     Section("rosters", _("Duty rosters"), "clock", "roster", _("Who is on duty, now and in the weeks ahead.")),
     Section("contacts", _("How I am reached"), "phone", "contact_point", _("Your own addresses, each with a test.")),
+    Section("security", _("My log-in"), "shield-check", "factor", _("Password, second factor, and where you are logged in.")),
     Section("tokens", _("My tokens"), "lock", "personal_token", _("Keys with which a script acts in your name.")),
 )
 
@@ -137,6 +138,7 @@ class PersonRow:
     holdings: list[tuple[Holding, list[Button]]]
     is_on_duty: bool
     buttons: list[Button]
+    factors: list[tuple[Factor, list[Button]]]
 
 
 class PeopleScreen(SetupScreen):
@@ -146,21 +148,30 @@ class PeopleScreen(SetupScreen):
 
     @cached_property
     def rows(self) -> list[PersonRow]:
-        """Everybody who may log in, by name. Three queries."""
+        """Everybody who may log in, by name. Four queries at most."""
         held: dict[int, list[Holding]] = defaultdict(list)
         wanted = Holding.objects.filter(org.in_force(self.now), position__retired_at=None)
         for holding in wanted.select_related("user", "position__unit").order_by("is_deputy", "starts_at", "pk"):
             held[holding.user_id].append(holding)
         duty = set(Shift.objects.filter(cancelled_at=None, starts_at__lte=self.now, ends_at__gt=self.now).values_list("user_id", flat=True))
+        factors = self._factors()
         return [
-            PersonRow(user, [(holding, self._endings(holding)) for holding in held[user.pk]], user.pk in duty, self._moves(user))
+            PersonRow(user, [(holding, self._endings(holding)) for holding in held[user.pk]], user.pk in duty, self._moves(user), factors[user.pk])
             for user in org.user_list()[:MOST]
         ]
 
+    def _factors(self) -> dict[int, list[tuple[Factor, list[Button]]]]:
+        """Other people's second factors, for those who may know of them: which there are, and taking away a lost one."""
+        found: dict[int, list[tuple[Factor, list[Button]]]] = defaultdict(list)
+        if self.actor.roles & org.OVERSEERS:
+            for factor in org.factors_visible_to(self.actor).exclude(user_id=self.actor.user_id or 0):
+                found[factor.user_id].append((factor, self.acts(factor, only=("org.factor_take_away",))))
+        return found
+
     def _moves(self, user: User) -> list[Button]:
-        """A password is set by its owner or an administrator; the table's row cannot tell one person from another."""
+        """Password and sessions are their owner's and an administrator's; the table's row cannot tell one person from another."""
         may = user.pk == self.actor.user_id or "administrator" in self.actor.roles
-        return self.acts(user, skip=() if may else ("org.password_set",))
+        return self.acts(user, skip=() if may else ("org.password_set", "org.sessions_end"))
 
     def _endings(self, holding: Holding) -> list[Button]:
         from contingency.org.services.holdings import RESTRICTED
@@ -260,6 +271,7 @@ def counts(actor: Actor, now: datetime) -> dict[str, str]:
         "people": lambda: User.objects.filter(is_active=True).count(),
         "rosters": lambda: Roster.objects.filter(retired_at=None).count(),
         "contacts": lambda: ContactPoint.objects.filter(user_id=actor.user_id or 0, is_active=True).count(),
+        "security": lambda: Factor.objects.filter(user_id=actor.user_id or 0, removed_at=None).exclude(kind=Factor.Kind.RECOVERY).count(),
         "tokens": lambda: PersonalToken.objects.filter(user_id=actor.user_id or 0, revoked_at=None, expires_at__gt=now).count(),
     }
     return {name: str(count()) for name, count in found.items() if name in shown}

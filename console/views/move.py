@@ -3,13 +3,14 @@
 import json
 import uuid
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
@@ -38,6 +39,8 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
     """One move on one record, or one that makes a record."""
     move = moves.get(move_id)
     actor = people.actor_of(request)
+    if request.method == "GET" and (elsewhere := _elsewhere(request, move, actor)):
+        return elsewhere
     record = None if move.creates else records.fetch(move.record, actor, _given(public_id, move))
     grant = permissions.can(actor, move.id, record)
     if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE):
@@ -57,6 +60,21 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
             form.take(refusal)
         return _ask(request, move, record, grant, form, refusal)
     return _done(request, answer)
+
+
+def _elsewhere(request: HttpRequest, move: Move, actor: Actor) -> HttpResponse | None:
+    """To the move's own screen where a plain form would not do, or to proving once more who one is."""
+    if "own_screen" in move.extra:
+        address = reverse(move.extra["own_screen"])
+    elif move.extra.get("asks_proof") and not actor.proved:
+        address = f"{reverse('console:login-again')}?{urlencode({'next': _next(request) or '/setup/'})}"
+    else:
+        return None
+    if not request.headers.get("HX-Request"):
+        return HttpResponseRedirect(address)
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = address
+    return response
 
 
 def _given(public_id: UUID | None, move: Move) -> UUID:

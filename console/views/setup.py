@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from console import people
 from console.feed import news
 from console.selectors import setup
+from console.selectors.security import SecurityScreen
 from console.selectors.setup_sources import SourceScreen, SourcesScreen
 from console.views.parts import page_or_parts
 from kernel import clock, records
@@ -46,7 +47,10 @@ def _screen(make: type[setup.SetupScreen], template: str) -> Callable[[HttpReque
         actor = people.actor_of(request)
         if not records.may_read(actor, records.get(make.kind), None):
             raise NotPermitted(action=_("seeing this part of the set-up"))
-        context = {"screen": make(actor, clock.now()), "cursor": cursor}
+        screen = make(actor, clock.now())
+        if isinstance(screen, SecurityScreen):
+            screen.session_key = request.session.session_key
+        context = {"screen": screen, "cursor": cursor}
         return page_or_parts(request, "console/setup/page.html", {"setup-rows": template, **LATE}, {**context, "template": template})
 
     view.__name__, view.__doc__ = make.__name__, make.__doc__
@@ -59,6 +63,7 @@ probes = _screen(setup.ProbesScreen, "console/setup/_probes.html")
 persons = _screen(setup.PeopleScreen, "console/setup/_people.html")
 rosters = _screen(setup.RostersScreen, "console/setup/_rosters.html")
 contacts = _screen(setup.ContactsScreen, "console/setup/_contacts.html")
+own_login = _screen(SecurityScreen, "console/setup/_security.html")
 tokens = _screen(setup.TokensScreen, "console/setup/_tokens.html")
 
 

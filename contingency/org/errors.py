@@ -54,3 +54,41 @@ class LastOfItsKind(Conflict):
 
     code = "last_of_its_kind"
     template = _("This is the last person with the role %(role)s; give it to somebody else first.")
+
+
+class ProofNeeded(DomainError):
+    """A change of how one logs in asks for a password or factor given a short while ago, at this browser."""
+
+    code = "proof_needed"
+    http_status = 403
+    template = _("Prove first that it is you: give your password or a second factor once more, at the console in a browser.")
+
+
+class WrongCode(DomainError):
+    """No code of this person, or one that was used before."""
+
+    code = "wrong_code"
+    http_status = 422
+    template = _("This code is wrong or was used before. An app shows a new one every 30 seconds.")
+
+
+class PasskeyRefused(DomainError):
+    """Signature, origin or owner do not fit; which one is not told."""
+
+    code = "passkey_refused"
+    http_status = 422
+    template = _("This passkey does not open this console. Try another one, or log in with your password.")
+
+
+class CodesNeedFactor(Conflict):
+    """Recovery codes stand in for a factor; without one they have nothing to stand in for."""
+
+    code = "codes_need_factor"
+    template = _("Add an authenticator app or a passkey first; recovery codes are for the day it is lost.")
+
+
+class FactorRemovedAlready(Conflict):
+    """It opens nothing any more."""
+
+    code = "factor_removed_already"
+    template = _("This second factor is removed already.")

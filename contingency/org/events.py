@@ -31,6 +31,71 @@ class PasswordSet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionsEnded:
+    """A person is logged out everywhere."""
+
+    name: ClassVar[str] = "org.sessions_ended.v1"
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorEnrolled:
+    """A person has one more second factor."""
+
+    name: ClassVar[str] = "org.factor_enrolled.v1"
+    user_id: UUID
+    kind: str
+    name_of_factor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorRemoved:
+    """A person gave up a second factor of their own."""
+
+    name: ClassVar[str] = "org.factor_removed.v1"
+    user_id: UUID
+    kind: str
+    name_of_factor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorTakenAway:
+    """An administrator took a lost second factor away."""
+
+    name: ClassVar[str] = "org.factor_taken_away.v1"
+    user_id: UUID
+    kind: str
+    name_of_factor: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade:
+    """A person has a new set of recovery codes; the one before opens nothing."""
+
+    name: ClassVar[str] = "org.recovery_codes_made.v1"
+    user_id: UUID
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodeUsed:
+    """A recovery code stood in for a factor; it opens nothing any more."""
+
+    name: ClassVar[str] = "org.recovery_code_used.v1"
+    user_id: UUID
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesGuessed:
+    """Behind the right password, one wrong code after another."""
+
+    name: ClassVar[str] = "org.codes_guessed.v1"
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldingAssigned:
     """A person holds a position: the grant of its role."""
 

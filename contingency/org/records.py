@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contingency.org import roles, selectors
-from contingency.org.models import ContactPoint, EmergencyGroup, Holding, PersonalToken, Position, Roster, Shift, Unit, User
+from contingency.org.models import ContactPoint, EmergencyGroup, Factor, Holding, PersonalToken, Position, Roster, Shift, Unit, User
 from kernel import records
 from kernel.actors import Actor
 from kernel.permissions import Grant
@@ -116,6 +116,20 @@ def token_output(token: PersonalToken) -> dict[str, Any]:
     return {**shown, "secret": token.secret} if token.secret else shown
 
 
+def factor_output(factor: Factor) -> dict[str, Any]:
+    """A second factor: what it is called and when it was used, never what opens anything."""
+    return {
+        "id": str(factor.public_id),
+        "version": factor.version,
+        "user": _person(factor.user),
+        "kind": factor.kind,
+        "name": factor.name,
+        "created_at": factor.created_at.isoformat(),
+        "last_used_at": factor.last_used_at.isoformat() if factor.last_used_at else None,
+        "removed_at": factor.removed_at.isoformat() if factor.removed_at else None,
+    }
+
+
 def _all(query: Callable[[], QuerySet[Any]], *wanted: str) -> Callable[..., QuerySet[Any]]:
     """A list that everybody with a role may read; filters are columns."""
 
@@ -128,6 +142,10 @@ def _all(query: Callable[[], QuerySet[Any]], *wanted: str) -> Callable[..., Quer
 
 def _tokens(actor: Actor, **_filters: Any) -> QuerySet[PersonalToken]:
     return selectors.tokens_visible_to(actor)
+
+
+def _factors(actor: Actor, **_filters: Any) -> QuerySet[Factor]:
+    return selectors.factors_visible_to(actor)
 
 
 for record_type in (
@@ -219,6 +237,16 @@ for record_type in (
         list_for=_tokens,
         get_for=selectors.token_get_for,
         output=token_output,
+        read=EVERYBODY,
+    ),
+    RecordType(
+        kind=Factor.journal_kind,
+        collection="second-factors",
+        title=_("second factor"),
+        model=Factor,
+        list_for=_factors,
+        get_for=selectors.factor_get_for,
+        output=factor_output,
         read=EVERYBODY,
     ),
 ):

@@ -8,7 +8,7 @@ from django.db.models import DateTimeField, Func, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contingency.org import roles
-from contingency.org.models import ContactPoint, EmergencyGroup, Holding, PersonalToken, Position, Roster, Shift, Unit, User
+from contingency.org.models import ContactPoint, EmergencyGroup, Factor, Holding, PersonalToken, Position, Roster, Shift, Unit, User
 from kernel import records
 from kernel.actors import Actor
 from kernel.errors import NotFound
@@ -71,6 +71,13 @@ def user_get(username: str) -> User:
     if found is None:
         raise NotFound(kind=_("person"))
     return found
+
+
+def account_of(typed: str) -> str:
+    """The one spelling under which tries to log in are counted, whatever is typed: the database takes “ſmith” and “SMITH” for
+    “smith”, so counting by what was typed would give a guesser a fresh count for every way to write a name. One query."""
+    found = User.objects.filter(username__iexact=typed).values_list("username", flat=True).first()
+    return (found if found is not None else typed).lower()
 
 
 def user_list() -> QuerySet[User]:
@@ -188,3 +195,22 @@ def token_get_for(actor: Actor, public_id: UUID) -> PersonalToken:
     if token is None or not records.may_read(actor, records.get(PersonalToken.journal_kind), token):
         raise NotFound(kind=_("token"))
     return token
+
+
+def factors_visible_to(actor: Actor) -> QuerySet[Factor]:
+    """One's own second factors; everybody's for administrators and auditors, who see which there are, never what opens them."""
+    factors = Factor.objects.select_related("user").filter(removed_at=None).order_by("-id")
+    return factors if actor.kind == "system" or actor.roles & OVERSEERS else factors.filter(user_id=actor.user_id or 0)
+
+
+def factor_get_for(actor: Actor, public_id: UUID) -> Factor:
+    """One second factor that the actor may know of. Raises NotFound."""
+    factor = factors_visible_to(actor).filter(public_id=public_id).first()
+    if factor is None or not records.may_read(actor, records.get(Factor.journal_kind), factor):
+        raise NotFound(kind=_("second factor"))
+    return factor
+
+
+def has_second_factor(user_id: int) -> bool:
+    """Whether a password alone does not open this person's account; recovery codes alone are no factor."""
+    return Factor.objects.filter(user_id=user_id, removed_at=None).exclude(kind=Factor.Kind.RECOVERY).exists()

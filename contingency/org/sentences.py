@@ -29,5 +29,12 @@ sentences.register("org.contact_point_removed.v1", _("%(actor)s removed a contac
 sentences.register("org.contact_point_lost.v1", _("%(subject)s no longer exists and is not tried any more: %(reason)s"))
 sentences.register("org.token_created.v1", _("%(actor)s made the token %(subject)s."))
 sentences.register("org.token_revoked.v1", _("%(actor)s revoked the token %(subject)s."))
+sentences.register("org.sessions_ended.v1", _("%(actor)s ended all sessions of %(subject)s."))
+sentences.register("org.factor_enrolled.v1", _("%(actor)s added a second factor: %(subject)s."))
+sentences.register("org.factor_removed.v1", _("%(actor)s removed a second factor: %(subject)s."))
+sentences.register("org.factor_taken_away.v1", _("%(actor)s took away a lost second factor: %(subject)s."))
+sentences.register("org.recovery_codes_made.v1", _("%(actor)s made new recovery codes."))
+sentences.register("org.recovery_code_used.v1", _("%(actor)s logged in with a recovery code."))
+sentences.register("org.codes_guessed.v1", _("Somebody who knows the password of %(subject)s guessed second-factor codes."))
 for name in ("org.unit_changed.v1", "org.position_changed.v1", "org.emergency_group_changed.v1", "org.roster_changed.v1"):
     sentences.register(name, row_changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from contingency.org.models import ContactPoint, Holding, PersonalToken, Shift
+from contingency.org.models import ContactPoint, Factor, Holding, PersonalToken, Shift
 from contingency.plan.models import PlanVersion
 from incidents.reports.models import Action, Report
 from incidents.response.models import Incident
@@ -65,6 +65,7 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
     return {
         "alert": alert,
         "contact_point": ContactPoint.objects.filter(user=company.users["engineer"]).first(),
+        "factor": Factor.objects.create(user=company.users["engineer"], kind="app", name="Phone", created_at=now, secret=b"x"),
         "failed_intake": FailedIntake.objects.create(
             source=source, format="generic", code="unmapped", detail="x", size_bytes=1, sha256=b"x", body=b"{}", received_at=now, last_received_at=now
         ),

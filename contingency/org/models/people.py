@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from kernel.actors import Actor
@@ -28,7 +29,7 @@ class User(Stateful, AbstractBaseUser):
     """A person. What they may do comes from the positions they hold, never from flags on this row (SEC-01)."""
 
     journal_kind: ClassVar[str] = "user"
-    journal_exclude: ClassVar[frozenset[str]] = frozenset({"password", "last_login"})
+    journal_exclude: ClassVar[frozenset[str]] = frozenset({"password", "last_login", "sessions_ended"})
 
     class Language(models.TextChoices):
         ENGLISH = "en", _("English")
@@ -42,6 +43,7 @@ class User(Stateful, AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=60, default="Asia/Shanghai")
     is_active = models.BooleanField(_("may log in"), default=True)
     joined_at = models.DateTimeField(_("joined at"))
+    sessions_ended = models.PositiveIntegerField(default=0, db_default=0)  # how often all sessions were ended; part of what a session must match
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -64,6 +66,10 @@ class User(Stateful, AbstractBaseUser):
     def display_name_en(self) -> str:
         """The name for English texts; with `display_name_zh` it lets `pick(user, "display_name")` choose."""
         return self.display_name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must hold to be this person's: changes with the password and when all sessions are ended."""
+        return salted_hmac("org.User.session", f"{self.password}/{self.sessions_ended}", secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         """The name."""
