@@ -11,11 +11,13 @@ export function placeOf(element) {
 
 export function putBack(place) {
   if (!place) return;
-  const near = place.around.map((id) => document.getElementById(id)).find(Boolean);
-  const same = place.id ? document.getElementById(place.id) : [...(near?.querySelectorAll(place.tag) ?? [])].find((found) => wordsOf(found) === place.words);
-  for (const wanted of [same, near]) {
+  const around = place.around.map((id) => document.getElementById(id)).filter(Boolean);
+  const alike = () => [...(around[0]?.querySelectorAll(place.tag) ?? [])].find((found) => wordsOf(found) === place.words);
+  const same = place.id ? document.getElementById(place.id) : alike();
+  for (const found of [same, ...around]) {
+    const wanted = found?.matches("details") ? found.querySelector("summary") : found;
     if (!wanted) continue;
-    if (wanted === near && !wanted.hasAttribute("tabindex")) wanted.setAttribute("tabindex", "-1");
+    if (wanted !== same && wanted.tabIndex < 0 && !wanted.hasAttribute("tabindex")) wanted.setAttribute("tabindex", "-1");
     wanted.focus({ preventScroll: true });
     if (document.activeElement === wanted) return;
   }

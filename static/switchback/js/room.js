@@ -20,3 +20,6 @@ if (box) {
 }
 
 document.body.addEventListener("htmx:pushedIntoHistory", () => { if (main) main.dataset.fresh = location.pathname + location.search; });
+
+// What was unfolded to find a move folds again when the move is made.
+document.addEventListener("switchback:done", () => document.getElementById("room-more")?.removeAttribute("open"));
