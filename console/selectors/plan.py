@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from console.selectors import buttons
 from console.selectors.buttons import Button
 from console.selectors.plan_diff import ChapterChanges, differences
-from console.selectors.plan_document import Chapter, chapters, document_of
+from console.selectors.plan_document import Chapter, books_by_kind, chapters, document_of
 from console.selectors.plan_words import Names, label_of, said
 from contingency.org import selectors as org
 from contingency.org.models import Holding, User
@@ -70,6 +70,11 @@ class VersionScreen:
     def chapters(self) -> list[Chapter]:
         """In the document's order."""
         return chapters(self.document) if self.document is not None else []
+
+    @cached_property
+    def books_by_kind(self) -> dict[str, list[PlaybookIn]]:
+        """Which playbooks serve each kind of fault."""
+        return books_by_kind(self.document) if self.document is not None else {}
 
     @cached_property
     def names(self) -> Names:

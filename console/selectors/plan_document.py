@@ -1,5 +1,6 @@
 """A version's document, read once per process, and its chapters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -8,13 +9,14 @@ from pydantic import BaseModel
 
 from console.selectors.plan_words import Names, is_pair, label_of, said
 from contingency.plan.document import PlanDocument, PlanDocumentInvalid, read
+from contingency.plan.document.schema import FaultKindIn, PlaybookIn
 from contingency.plan.models import PlanVersion
 
 KEPT = 6  # documents; reading one costs some hundred milliseconds
 HEAD = ("format", "slug", "title")
 DRAWN = frozenset(
-    ("purpose", "scope", "principles", "units", "positions", "groups", "rosters", "faults", "failure_causes", "impact_areas",
-     "recovery_targets", "escalation_chains", "playbooks", "response_levels", "message_texts")
+    ("purpose", "scope", "principles", "procedures", "units", "positions", "groups", "rosters", "faults", "failure_causes", "impact_areas",
+     "risks", "recovery_targets", "escalation_chains", "playbooks", "response_levels", "message_texts", "meeting_kinds", "schedules", "evaluation")
 )  # fmt: skip
 
 
@@ -54,6 +56,20 @@ def document_or_none(version: PlanVersion) -> PlanDocument | None:
         return document_of(version)
     except PlanDocumentInvalid:
         return None
+
+
+def books_by_kind(document: PlanDocument) -> dict[str, list[PlaybookIn]]:
+    """Which playbooks serve each kind of fault: its own, else those of the kinds above it, else the general one of the class."""
+    found: dict[str, list[PlaybookIn]] = {}
+
+    def walk(kinds: Sequence[FaultKindIn], above: list[PlaybookIn]) -> None:
+        for kind in kinds:
+            found[kind.slug] = [book for book in document.playbooks if book.fault_kind == kind.slug] or above
+            walk(kind.kinds, found[kind.slug])
+
+    for fault in document.faults:
+        walk(fault.kinds, [book for book in document.playbooks if book.fault_class == fault.fault_class and book.fault_kind is None])
+    return found
 
 
 def chapters(document: PlanDocument) -> list[Chapter]:

@@ -14,7 +14,7 @@ from contingency.org.models import Layer
 from contingency.org.roles import Role
 from contingency.plan.document import PlanDocument
 from contingency.plan.document.durations import spell
-from contingency.plan.models import Clock, Grade, ResponseRole, Track
+from contingency.plan.models import Audience, Clock, Grade, MessageKind, ResponseRole, RiskField, ScheduleKind, Track
 from kernel import moves
 from kernel.errors import NotFound
 from kernel.i18n import language_suffix
@@ -36,10 +36,11 @@ LABELS: Mapping[str, str | Promise] = {
     "playbooks": _("Playbooks"),
     "response_levels": _("Response levels"),
     "message_texts": _("Message texts"),
-    "meetings": _("Meetings"),
+    "procedures": _("How we work"),
+    "risks": _("Risks"),
     "meeting_kinds": _("Meetings"),
-    "reviews": _("Reviews"),
-    "review_schedule": _("Reviews"),
+    "schedules": _("What comes round again"),
+    "evaluation": _("How a drill or an incident is judged"),
     "resources": _("Resources"),
     "format": _("Format"),
     "slug": _("Short name"),
@@ -84,10 +85,24 @@ LABELS: Mapping[str, str | Promise] = {
     "grade": _("Grade"),
     "subject": _("Subject"),
     "body": _("Text"),
+    "texts": _("Texts to send"),
+    "signs": _("How it shows"),
+    "first_measure": _("First measure"),
+    "field": _("Where it comes from"),
+    "likelihood": _("Likelihood"),
+    "impact": _("Impact"),
+    "owner": _("Responsible"),
+    "measures": _("Measures"),
     "every": _("Every"),
+    "occasion": _("On what occasion"),
+    "lasts": _("Lasts"),
+    "led_by": _("Led by"),
     "agenda": _("Agenda"),
+    "outcome": _("Outcome"),
+    "what": _("What is done"),
+    "measure": _("What is measured"),
+    "standard": _("Good enough"),
     "audience": _("For whom"),
-    "attendees": _("Who takes part"),
 }
 
 # fields whose value is a fixed word
@@ -97,7 +112,10 @@ _WORDS: Mapping[str, Any] = {
     "grade": Grade,
     "track": Track,
     "fault_class": FaultClass,
+    "audience": Audience,
+    "field": RiskField,
 }
+_KINDS: tuple[Any, ...] = (MessageKind, ScheduleKind)  # no word of one is a word of the other
 # fields whose value is the short name of something in the document: where it is listed
 _NAMES: Mapping[str, str] = {
     "unit": "units",
@@ -108,6 +126,10 @@ _NAMES: Mapping[str, str] = {
     "members": "positions",
     "groups": "groups",
     "playbooks": "playbooks",
+    "texts": "message_texts",
+    "positions": "positions",
+    "led_by": "positions",
+    "owner": "positions",
 }
 
 
@@ -169,6 +191,8 @@ class Names:
             return str(_WORDS[field](value).label)
         if field == "role":
             return str(role_words(value))
+        if field == "kind":
+            return next((str(words(value).label) for words in _KINDS if value in words.values), str(value))
         if field == "fault_kind":
             return self.of("fault_kind", value)
         if field == "move":

@@ -23,6 +23,12 @@ def value(names: Names, field: str, given: Any) -> str:
 
 
 @register.simple_tag
+def books_for(screen: Any, kind: Any) -> Any:
+    """Which playbooks serve a kind of fault."""
+    return screen.books_by_kind.get(kind.slug, [])
+
+
+@register.simple_tag
 def whom(names: Names, call: Any) -> str:
     """Whom a step of a chain or a call of a level means."""
     return names.whom(call)

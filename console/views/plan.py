@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from console import people
 from console.feed import news
 from console.selectors.plan import OrgChart, PlaybookScreen, VersionScreen, comparison
+from console.selectors.plan_texts import TextsScreen
 from console.views.parts import page_or_parts
 from contingency.plan import selectors as plan
 from contingency.plan import services
@@ -135,6 +136,14 @@ def playbook(request: HttpRequest, slug: str) -> HttpResponse:
     number = request.GET.get("version", "")
     screen = _screen(request, int(number) if number.isdigit() and len(number) < 9 else None)
     return render(request, "console/plan/playbook.html", {"screen": screen, "shown": PlaybookScreen(screen, slug)})
+
+
+@access(RECORD)
+@login_required
+@require_GET
+def texts(request: HttpRequest) -> HttpResponse:
+    """What is said to staff, customers, suppliers, partners and press: filled from an incident, ready to be copied."""
+    return render(request, "console/plan/texts.html", {"screen": TextsScreen(_actor(request), request.GET.get("incident", "")[:40])})
 
 
 @access(RECORD)

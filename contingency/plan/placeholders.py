@@ -35,4 +35,18 @@ REQUIRED_TEXTS: Final[dict[str, frozenset[str]]] = {
 outside; `ack_url` is where one tap acknowledges; times come in the reader's zone. A text that an escalation may follow
 speaks of `called_before` (whom it was called before) and `minutes` (since when)."""
 
-ALL_PLACEHOLDERS: Final = frozenset().union(*REQUIRED_TEXTS.values())
+OUTWARD: Final = frozenset(
+    {
+        *("practice", "company", "contact", "reference", "part", "failing_since", "resolved_at"),
+        *("affected", "meanwhile", "expected", "next_update", "request"),
+        *("customer", "order", "amount", "compensation", "deadline"),
+    }
+)
+"""What a text that leaves the company may speak of: `affected` is what does not work, `meanwhile` what people can do instead,
+`expected` when it should work again, `request` what the reader is asked to do. Nothing of the inside of an incident: no title,
+no cause, no person."""
+
+BY_HAND: Final = OUTWARD - {"practice", "part", "failing_since", "resolved_at", "reference", "affected", "next_update"}
+"""Those which no record knows: whoever sends the text writes them."""
+
+ALL_PLACEHOLDERS: Final = OUTWARD.union(*REQUIRED_TEXTS.values())

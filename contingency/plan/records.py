@@ -11,6 +11,7 @@ from contingency.plan.models import (
     ChainStep,
     EscalationChain,
     LevelCall,
+    MeetingKind,
     MessageText,
     Plan,
     PlanReceipt,
@@ -19,6 +20,7 @@ from contingency.plan.models import (
     PlaybookStep,
     RecoveryTarget,
     ResponseLevel,
+    Schedule,
 )
 from kernel import records
 from kernel.actors import Actor
@@ -82,6 +84,7 @@ def level_output(level: ResponseLevel) -> dict[str, Any]:
         "update_every": spell(level.update_every),
         "resources": _both(level, "resources"),
         "playbooks": [playbook.slug for playbook in level.playbooks.all()],
+        "texts": [text.slug for text in level.texts.all()],
     }
 
 
@@ -118,7 +121,28 @@ def playbook_output(playbook: Playbook) -> dict[str, Any]:
 
 def text_output(text: MessageText) -> dict[str, Any]:
     """A message with its placeholders."""
-    return {**_head(text), **{column: _both(text, column) for column in ("name", "subject", "body")}}
+    return {**_head(text), "audience": text.audience, "kind": text.kind, **{column: _both(text, column) for column in ("name", "subject", "body")}}
+
+
+def meeting_output(meeting: MeetingKind) -> dict[str, Any]:
+    """A kind of meeting."""
+    when = {"every": spell(meeting.every) if meeting.every else None, "occasion": _both(meeting, "occasion"), "minutes": meeting.minutes}
+    who = {"groups": [group.slug for group in meeting.groups.all()], "positions": [position.slug for position in meeting.positions.all()]}
+    texts = {column: _both(meeting, column) for column in ("name", "agenda", "outcome")}
+    return {**_head(meeting), **when, "led_by": meeting.led_by.slug, **who, **texts}
+
+
+def schedule_output(schedule: Schedule) -> dict[str, Any]:
+    """Something that comes round again."""
+    when = {"every": spell(schedule.every) if schedule.every else None, "occasion": _both(schedule, "occasion")}
+    return {
+        **_head(schedule),
+        "kind": schedule.kind,
+        **when,
+        "owner": schedule.owner.slug,
+        "name": _both(schedule, "name"),
+        "what": _both(schedule, "what"),
+    }
 
 
 def receipt_output(receipt: PlanReceipt) -> dict[str, Any]:
@@ -149,7 +173,7 @@ def _chains(_actor: Actor, **filters: Any) -> QuerySet[EscalationChain]:
 
 def _levels(_actor: Actor, **filters: Any) -> QuerySet[ResponseLevel]:
     calls = Prefetch("calls", LevelCall.objects.select_related("roster", "position", "chain"))
-    return _filtered(ResponseLevel.objects.filter(retired_at=None).prefetch_related(calls, "groups", "playbooks"), filters, "grade")
+    return _filtered(ResponseLevel.objects.filter(retired_at=None).prefetch_related(calls, "groups", "playbooks", "texts"), filters, "grade")
 
 
 def _targets(_actor: Actor, **filters: Any) -> QuerySet[RecoveryTarget]:
@@ -162,7 +186,16 @@ def _playbooks(_actor: Actor, **filters: Any) -> QuerySet[Playbook]:
 
 
 def _texts(_actor: Actor, **filters: Any) -> QuerySet[MessageText]:
-    return _filtered(MessageText.objects.filter(retired_at=None), filters, "slug")
+    return _filtered(MessageText.objects.filter(retired_at=None), filters, "slug", "audience", "kind")
+
+
+def _meetings(_actor: Actor, **filters: Any) -> QuerySet[MeetingKind]:
+    rows = MeetingKind.objects.filter(retired_at=None).select_related("led_by").prefetch_related("groups", "positions")
+    return _filtered(rows, filters, "slug")
+
+
+def _schedules(_actor: Actor, **filters: Any) -> QuerySet[Schedule]:
+    return _filtered(Schedule.objects.filter(retired_at=None).select_related("owner"), filters, "slug", "kind")
 
 
 def _filtered(rows: QuerySet[Any], filters: dict[str, Any], *wanted: str) -> QuerySet[Any]:
@@ -177,7 +210,9 @@ _TYPES: tuple[tuple[Any, str, Any, Any, Any, tuple[str, ...]], ...] = (
     (ResponseLevel, "response-levels", _("response level"), _levels, level_output, ("grade",)),
     (RecoveryTarget, "recovery-targets", _("recovery target"), _targets, target_output, ("clock", "part")),
     (Playbook, "playbooks", _("playbook"), _playbooks, playbook_output, ("slug", "fault_class")),
-    (MessageText, "message-texts", _("message text"), _texts, text_output, ("slug",)),
+    (MessageText, "message-texts", _("message text"), _texts, text_output, ("slug", "audience", "kind")),
+    (MeetingKind, "meeting-kinds", _("kind of meeting"), _meetings, meeting_output, ("slug",)),
+    (Schedule, "schedules", _("schedule"), _schedules, schedule_output, ("slug", "kind")),
 )
 for _model, _collection, _title, _list_for, _output, _filters in _TYPES:
     records.register(

@@ -131,8 +131,8 @@ def test_a_wrong_value_is_told_with_its_line(old, new, at, words):
             "There is no “nobody” in “escalation_chains”.",
         ),
         (
-            "    playbooks: [keep-people-informed]",
-            "    playbooks: [keep-calm]",
+            "    playbooks: [keep-people-informed, run-business-by-hand]",
+            "    playbooks: [keep-calm, run-business-by-hand]",
             "response_levels[2].playbooks[1]",
             "There is no “keep-calm” in “playbooks”.",
         ),
@@ -252,7 +252,7 @@ def test_lengths_of_time_are_spelled_as_people_say_them(length, words):
 
 
 def test_the_shipped_texts_cover_every_message_of_the_house():
-    assert {text.slug for text in read(shipped_plan()).message_texts} == set(REQUIRED_TEXTS)
+    assert {text.slug for text in read(shipped_plan()).message_texts if text.audience == "responders"} == set(REQUIRED_TEXTS)
 
 
 @pytest.mark.req("INC-04")

@@ -21,7 +21,7 @@ def test_levels_targets_and_chains_are_found(company, django_assert_num_queries,
     with django_assert_num_queries(4):
         level = selectors.level_for("severe")
         assert [call.role for call in level.calls.all()] == ["commander", "technical_lead", "business_lead", "communications_lead", ""]
-        assert [book.slug for book in level.playbooks.all()] == ["keep-people-informed"]
+        assert [book.slug for book in level.playbooks.all()] == ["keep-people-informed", "run-business-by-hand"]
         assert level.update_every.total_seconds() == 1800
     with django_assert_num_queries(2):
         chain = selectors.chain_get("operations")
@@ -44,15 +44,29 @@ CLOSEST = [
     ("software", "application", "application-fault-after-upgrade"),
     ("software", "database", "database-fault"),
     ("software", None, "application-fault-after-upgrade"),
-    ("software", "middleware", "software-fault"),
+    ("software", "middleware", "middleware-fault"),
+    ("software", "operating-system", "operating-system-fault"),
     ("hardware", "server", "server-crash"),
-    ("hardware", "storage", "hardware-fault"),
+    ("hardware", "storage", "storage-fault"),
+    ("hardware", "network-device", "network-device-fault"),
     ("hardware", None, "hardware-fault"),
     ("network", "external-network", "network-cut"),
+    ("network", "internal-network", "line-fault"),
+    ("network", "bandwidth", "bandwidth-shortage"),
+    ("network", "router", "router-fault"),
     ("network", None, "network-fault"),
-    ("data", "data-loss", "data-fault"),
-    ("business", "order-payment", "business-fault"),
-    ("security", "leak", "security-event"),
+    ("data", "data-loss", "data-lost"),
+    ("data", "data-corruption", "data-wrong"),
+    ("data", "data-inconsistency", "data-inconsistent"),
+    ("data", None, "data-fault"),
+    ("business", "order-payment", "payment-channel-fault"),
+    ("business", "order-state", "order-exceptions"),
+    ("business", "business-logic", "business-fault"),
+    ("business", "operator-slip", "operating-mistake"),
+    ("business", None, "business-fault"),
+    ("security", "leak", "data-leak"),
+    ("security", "attack", "security-event"),
+    ("security", None, "security-event"),
 ]
 
 

@@ -8,10 +8,22 @@ from django.utils.translation import gettext_lazy as _
 from contingency.catalog.models import FaultClass
 from contingency.org.roles import ADMINISTRATOR, DIRECTOR
 from contingency.plan.document.problems import Location
-from contingency.plan.document.schema import CallIn, CauseIn, ChainStepIn, FaultKindIn, LevelIn, MessageTextIn, PlanDocument, PlaybookIn, Text
-from contingency.plan.models.choices import Clock, Grade, ResponseRole
+from contingency.plan.document.schema import (
+    CallIn,
+    CauseIn,
+    ChainStepIn,
+    FaultKindIn,
+    LevelIn,
+    MeetingKindIn,
+    MessageTextIn,
+    PlanDocument,
+    PlaybookIn,
+    ScheduleIn,
+    Text,
+)
+from contingency.plan.models.choices import OUTSIDE, Clock, Grade, ResponseRole
 from contingency.plan.models.texts import PLACEHOLDER
-from contingency.plan.placeholders import ALL_PLACEHOLDERS, REQUIRED_TEXTS
+from contingency.plan.placeholders import ALL_PLACEHOLDERS, OUTWARD, REQUIRED_TEXTS
 
 Broken = Iterator[tuple[Location, str | Promise]]
 
@@ -25,6 +37,7 @@ def broken_rules(document: PlanDocument) -> Broken:
     yield from _playbooks(document)
     yield from _levels(document)
     yield from _texts(document)
+    yield from _prepared(document)
 
 
 def _twice(items: Iterable[tuple[Location, Hashable]]) -> Broken:
@@ -154,11 +167,38 @@ def _level(location: Location, level: LevelIn, document: PlanDocument) -> Broken
     roles = [(place, call.role) for place, call in enumerate(level.calls) if call.role is not None]
     yield from _twice(((*location, "calls", place, "role"), role) for place, role in roles)
     yield from _missing((*location, "calls"), [ResponseRole.COMMANDER.value], (role for _place, role in roles))
-    for section, slugs in (("groups", level.groups), ("playbooks", level.playbooks)):
-        known = {item.slug for item in getattr(document, section)}
+    named = (("groups", level.groups, "groups"), ("playbooks", level.playbooks, "playbooks"), ("texts", level.texts, "message_texts"))
+    for section, slugs, listed in named:
+        known = {item.slug for item in getattr(document, listed)}
         yield from _twice(((*location, section, place), slug) for place, slug in enumerate(slugs))
         for place, slug in enumerate(slugs):
-            yield from _unknown((*location, section, place), slug, known, section)
+            yield from _unknown((*location, section, place), slug, known, listed)
+
+
+def _prepared(document: PlanDocument) -> Broken:
+    """What is done beforehand: procedures, risks, meetings, schedules, evaluation."""
+    positions = {position.slug for position in document.positions}
+    groups = {group.slug for group in document.groups}
+    for section in ("procedures", "risks", "meeting_kinds", "schedules", "evaluation"):
+        yield from _twice(_slugs(section, getattr(document, section)))
+    for index, risk in enumerate(document.risks):
+        yield from _unknown(("risks", index, "owner"), risk.owner, positions, "positions")
+    for index, meeting in enumerate(document.meeting_kinds):
+        location: Location = ("meeting_kinds", index)
+        yield from _has_a_time(location, meeting)
+        yield from _unknown((*location, "led_by"), meeting.led_by, positions, "positions")
+        for key, slugs, known in (("groups", meeting.groups, groups), ("positions", meeting.positions, positions)):
+            yield from _twice(((*location, key, place), slug) for place, slug in enumerate(slugs))
+            for place, slug in enumerate(slugs):
+                yield from _unknown((*location, key, place), slug, known, key)
+    for index, schedule in enumerate(document.schedules):
+        yield from _has_a_time(("schedules", index), schedule)
+        yield from _unknown(("schedules", index, "owner"), schedule.owner, positions, "positions")
+
+
+def _has_a_time(location: Location, item: MeetingKindIn | ScheduleIn) -> Broken:
+    if item.every is None and item.occasion is None:
+        yield location, _("Say how often (“every”) or on what occasion.")
 
 
 def _texts(document: PlanDocument) -> Broken:
@@ -169,7 +209,7 @@ def _texts(document: PlanDocument) -> Broken:
 
 
 def _placeholders(location: Location, text: MessageTextIn) -> Broken:
-    allowed = REQUIRED_TEXTS.get(text.slug, ALL_PLACEHOLDERS)
+    allowed = OUTWARD if text.audience in OUTSIDE else REQUIRED_TEXTS.get(text.slug, ALL_PLACEHOLDERS)
     for part in ("subject", "body"):
         both: Text = getattr(text, part)
         for language in ("en", "zh"):

@@ -10,7 +10,7 @@ from contingency.catalog.models import FaultClass
 from contingency.org.models import Layer
 from contingency.org.roles import POSITION_ROLES
 from contingency.plan.document.durations import Duration
-from contingency.plan.models.choices import Clock, Grade, ResponseRole, Track
+from contingency.plan.models.choices import Audience, Clock, Grade, MessageKind, ResponseRole, RiskField, ScheduleKind, Track
 
 FORMAT = "switchback-plan/1"
 
@@ -100,6 +100,14 @@ class Text(Section):
     zh: Words
 
 
+class ProcedureIn(Section):
+    """How something is done here, in order, whatever the fault."""
+
+    slug: Slug
+    name: Heading
+    steps: Annotated[list[Text], Field(min_length=1)]
+
+
 class UnitIn(Section):
     """A unit of the org chart; without a parent it is the top."""
 
@@ -138,10 +146,12 @@ class RosterIn(Section):
 
 
 class FaultKindIn(Section):
-    """A kind of fault, with kinds below it."""
+    """A kind of fault, with kinds below it: how it shows, and what is done first."""
 
     slug: Slug
     name: Name
+    signs: Text | None = None
+    first_measure: Text | None = None
     kinds: "list[FaultKindIn]" = []
 
 
@@ -155,10 +165,11 @@ class FaultClassIn(Section):
 
 
 class CauseIn(Section):
-    """Why an upgrade fails, with causes below it."""
+    """Why an upgrade fails, with causes below it. `signs`: by what the cause is told."""
 
     slug: Slug
     name: Name
+    signs: Text | None = None
     causes: "list[CauseIn]" = []
 
 
@@ -168,6 +179,18 @@ class ImpactAreaIn(Section):
     slug: Slug
     name: Name
     description: Text
+
+
+class RiskIn(Section):
+    """What may go wrong and what is done about it beforehand; likelihood and impact from 1 (low) to 5 (high)."""
+
+    slug: Slug
+    field: Annotated[str, _one_of(RiskField.values)]
+    name: Heading
+    likelihood: Annotated[int, Field(ge=1, le=5)]
+    impact: Annotated[int, Field(ge=1, le=5)]
+    owner: Slug
+    measures: Annotated[list[Text], Field(min_length=1)]
 
 
 class RecoveryTargetIn(Section):
@@ -246,15 +269,54 @@ class LevelIn(Section):
     update_every: Lasting
     resources: list[Text] = []
     playbooks: list[Slug] = []
+    texts: list[Slug] = []
 
 
 class MessageTextIn(Section):
-    """A message with placeholders in braces."""
+    """A message with placeholders in braces. Without an audience it is for those who respond, and the console sends it itself."""
 
     slug: Slug
+    audience: Annotated[str, _one_of(Audience.values)] = Audience.RESPONDERS.value
+    kind: Annotated[str, _one_of(MessageKind.values)] = MessageKind.NOTICE.value
     name: Heading
     subject: Heading
     body: Text
+
+
+class MeetingKindIn(Section):
+    """A meeting that belongs to the plan: regular (`every`) or called for by something (`occasion`)."""
+
+    slug: Slug
+    name: Name
+    every: Lasting | None = None
+    occasion: Text | None = None
+    lasts: Minutes
+    led_by: Slug
+    groups: list[Slug] = []
+    positions: list[Slug] = []
+    agenda: Annotated[list[Text], Field(min_length=1)]
+    outcome: Text
+
+
+class ScheduleIn(Section):
+    """What comes round again: after so long, or each time something has happened; `owner` sees to it."""
+
+    slug: Slug
+    kind: Annotated[str, _one_of(ScheduleKind.values)]
+    name: Heading
+    every: Lasting | None = None
+    occasion: Text | None = None
+    owner: Slug
+    what: Annotated[list[Text], Field(min_length=1)]
+
+
+class EvaluationIn(Section):
+    """By what a drill or an incident is judged afterwards, and what is good enough (PLN-04)."""
+
+    slug: Slug
+    name: Name
+    measure: Text
+    standard: Text
 
 
 class PlanDocument(Section):
@@ -266,6 +328,7 @@ class PlanDocument(Section):
     purpose: Annotated[list[Text], Field(min_length=1)]
     scope: Annotated[list[Text], Field(min_length=1)]
     principles: Annotated[list[Text], Field(min_length=1)]
+    procedures: list[ProcedureIn] = []
     units: Annotated[list[UnitIn], Field(min_length=1)]
     positions: Annotated[list[PositionIn], Field(min_length=1)]
     groups: list[GroupIn] = []
@@ -273,8 +336,12 @@ class PlanDocument(Section):
     faults: Annotated[list[FaultClassIn], Field(min_length=1)]
     failure_causes: list[CauseIn] = []
     impact_areas: list[ImpactAreaIn] = []
+    risks: list[RiskIn] = []
     recovery_targets: Annotated[list[RecoveryTargetIn], Field(min_length=1)]
     escalation_chains: Annotated[list[ChainIn], Field(min_length=1)]
     playbooks: list[PlaybookIn] = []
     response_levels: Annotated[list[LevelIn], Field(min_length=1)]
     message_texts: Annotated[list[MessageTextIn], Field(min_length=1)]
+    meeting_kinds: list[MeetingKindIn] = []
+    schedules: list[ScheduleIn] = []
+    evaluation: list[EvaluationIn] = []

@@ -21,7 +21,10 @@ _STEP = "  "
 _BETWEEN_WORDS = re.compile(r"(?<! ) (?! )")
 _FLOW_SIGNS = set(",:?[]{}")
 _RESOLVER = yaml.SafeLoader("")
-_AIRY = {"faults", "groups", "positions", "escalation_chains", "playbooks", "response_levels", "message_texts"}
+_AIRY = {
+    "procedures", "positions", "groups", "faults", "risks", "escalation_chains", "playbooks", "response_levels", "message_texts",
+    "meeting_kinds", "schedules", "evaluation",
+}  # fmt: skip
 
 
 def write(document: PlanDocument) -> str:

@@ -27,6 +27,46 @@ class Track(models.TextChoices):
     BUSINESS = "business", _("Business")
 
 
+class Audience(models.TextChoices):
+    """Whom a message text speaks to (COM-02). What goes outside the company is approved before it is sent."""
+
+    RESPONDERS = "responders", _("Those who respond")
+    STAFF = "staff", _("Staff")
+    CUSTOMERS = "customers", _("Customers")
+    SUPPLIERS = "suppliers", _("Suppliers")
+    PARTNERS = "partners", _("Partners")
+    PRESS = "press", _("Press")
+
+
+OUTSIDE = frozenset({Audience.CUSTOMERS.value, Audience.SUPPLIERS.value, Audience.PARTNERS.value, Audience.PRESS.value})
+
+
+class MessageKind(models.TextChoices):
+    """What a message is for (COM-02)."""
+
+    NOTICE = "notice", _("Notice")
+    REPORT = "report", _("Report")
+    COLLABORATION = "collaboration", _("Collaboration")
+
+
+class ScheduleKind(models.TextChoices):
+    """What comes round again."""
+
+    REVIEW = "review", _("Review")
+    CHECK = "check", _("Check")
+    BACKUP = "backup", _("Backup")
+    DRILL = "drill", _("Drill")
+    TRAINING = "training", _("Training")
+
+
+class RiskField(models.TextChoices):
+    """Where a risk comes from (PLN-05)."""
+
+    TECHNICAL = "technical", _("Technical")
+    BUSINESS = "business", _("Business")
+    EXTERNAL = "external", _("External")
+
+
 class ResponseRole(models.TextChoices):
     """What a person does in one incident (INC-03). Not a standing role: it ends with the incident."""
 

@@ -11,6 +11,7 @@ from contingency.org.models import EmergencyGroup, Position, Roster
 from contingency.plan.models.choices import Clock, Grade, ResponseRole
 from contingency.plan.models.playbooks import Playbook
 from contingency.plan.models.rows import PlanRow
+from contingency.plan.models.texts import MessageText
 
 _A_ROSTER_RANK_OR_A_POSITION = Q(roster__isnull=False, rank__isnull=False, position=None) | Q(roster=None, rank=None, position__isnull=False)
 
@@ -56,7 +57,7 @@ class ChainStep(models.Model):
 
 
 class ResponseLevel(PlanRow):
-    """What a grade sets going: who is called, which groups, how often people are told, which playbooks (INC-02). Slug = grade."""
+    """What a grade sets going: who is called, which groups, how often people are told, which playbooks and texts (INC-02). Slug = grade."""
 
     journal_kind: ClassVar[str] = "response_level"
 
@@ -70,6 +71,7 @@ class ResponseLevel(PlanRow):
     resources_zh = ArrayField(models.TextField(), default=list)
     groups = models.ManyToManyField(EmergencyGroup, related_name="+")
     playbooks = models.ManyToManyField(Playbook, related_name="+")
+    texts = models.ManyToManyField(MessageText, related_name="+")
 
     class Meta(PlanRow.Meta):
         constraints = [

@@ -1,7 +1,7 @@
 """Approving a version makes its document rows, keyed by slug: added, updated, or retired when no longer there."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -18,12 +18,14 @@ from contingency.plan.models import (
     ChainStep,
     EscalationChain,
     LevelCall,
+    MeetingKind,
     MessageText,
     PlanVersion,
     Playbook,
     PlaybookStep,
     RecoveryTarget,
     ResponseLevel,
+    Schedule,
 )
 from contingency.plan.models.rows import PlanRow
 from kernel import journal
@@ -38,8 +40,10 @@ def rows_make(document: PlanDocument, *, version: PlanVersion, at: datetime, act
     making.targets(document)
     making.chains(document)
     making.playbooks(document, kinds)
-    making.levels(document)
     making.texts(document)
+    making.levels(document)
+    making.meetings(document)
+    making.schedules(document)
     journal.record_many([record for put in making.puts for record in put.records(PlanRowChanged, under=[version], cause=cause)], actor=actor)
 
 
@@ -93,6 +97,7 @@ class _Making:
         self.groups = {group.slug: group for group in EmergencyGroup.objects.filter(retired_at=None)}
         self.chain_rows: dict[str, EscalationChain] = {}
         self.playbook_rows: dict[str, Playbook] = {}
+        self.text_rows: dict[str, MessageText] = {}
 
     def _put(self, model: type[PlanRow], rows: Sequence[Row]) -> Put[Any]:
         put = rows_put(model, rows, at=self.at, carried={"plan_version": self.version})
@@ -145,20 +150,44 @@ class _Making:
                 for order, call in enumerate(level.calls, start=1)
             ]
             self._below(put, LevelCall, "level", level.grade, calls)
-            row = put.by_slug[level.grade]
-            wanted = ({self.groups[slug].pk for slug in level.groups}, {self.playbook_rows[slug].pk for slug in level.playbooks})
-            for relation, keys in zip((row.groups, row.playbooks), wanted, strict=True):
-                if set(relation.values_list("pk", flat=True)) != keys:
-                    relation.set(keys)
-                    put.touch(row)
+            self._beside(put, level.grade, "groups", (self.groups[slug] for slug in level.groups))
+            self._beside(put, level.grade, "playbooks", (self.playbook_rows[slug] for slug in level.playbooks))
+            self._beside(put, level.grade, "texts", (self.text_rows[slug] for slug in level.texts))
 
     def texts(self, document: PlanDocument) -> None:
         """Message texts."""
         rows = []
         for text in document.message_texts:
-            values = {**_both("name", text.name), **_both("subject", text.subject), **_both("body", text.body)}
-            rows.append(Row(slug=text.slug, values=values))
-        self._put(MessageText, rows)
+            words = {**_both("name", text.name), **_both("subject", text.subject), **_both("body", text.body)}
+            rows.append(Row(slug=text.slug, values={"audience": text.audience, "kind": text.kind, **words}))
+        self.text_rows = self._put(MessageText, rows).by_slug
+
+    def meetings(self, document: PlanDocument) -> None:
+        """Kinds of meetings with who takes part."""
+        rows = []
+        for meeting in document.meeting_kinds:
+            when = {"every": meeting.every, **_perhaps("occasion", meeting.occasion), "minutes": _minutes(meeting.lasts)}
+            words = {**_both("name", meeting.name), **_each("agenda", meeting.agenda), **_both("outcome", meeting.outcome)}
+            rows.append(Row(slug=meeting.slug, values={**when, **words, "led_by": self.positions[meeting.led_by]}))
+        put = self._put(MeetingKind, rows)
+        for meeting in document.meeting_kinds:
+            self._beside(put, meeting.slug, "groups", (self.groups[slug] for slug in meeting.groups))
+            self._beside(put, meeting.slug, "positions", (self.positions[slug] for slug in meeting.positions))
+
+    def schedules(self, document: PlanDocument) -> None:
+        """What comes round again."""
+        rows = []
+        for item in document.schedules:
+            when = {"kind": item.kind, "every": item.every, **_perhaps("occasion", item.occasion), "owner": self.positions[item.owner]}
+            rows.append(Row(slug=item.slug, values={**when, **_both("name", item.name), **_each("what", item.what)}))
+        self._put(Schedule, rows)
+
+    def _beside(self, put: Put[Any], slug: str, relation: str, wanted: Iterable[Model]) -> None:
+        """The rows that one row is tied to."""
+        row, keys = put.by_slug[slug], {item.pk for item in wanted}
+        if set(getattr(row, relation).values_list("pk", flat=True)) != keys:
+            getattr(row, relation).set(keys)
+            put.touch(row)
 
     def _whom(self, call: ChainStepIn | CallIn) -> dict[str, Any]:
         return {
@@ -187,7 +216,7 @@ def _step(order: int, step: StepIn) -> dict[str, Any]:
         "order": order,
         "track": step.track,
         "role": step.role,
-        "expected_minutes": int(step.expected.total_seconds() // 60),
+        "expected_minutes": _minutes(step.expected),
         "is_safe": step.safe,
         "move": step.move or "",
         **texts,
@@ -198,6 +227,14 @@ def _step(order: int, step: StepIn) -> dict[str, Any]:
 
 def _both(column: str, text: Any) -> dict[str, Any]:
     return {f"{column}_en": text.en, f"{column}_zh": text.zh}
+
+
+def _perhaps(column: str, text: Text | None) -> dict[str, Any]:
+    return _both(column, text) if text is not None else {f"{column}_en": "", f"{column}_zh": ""}
+
+
+def _minutes(length: timedelta) -> int:
+    return int(length.total_seconds() // 60)
 
 
 def _each(column: str, texts: Sequence[Text]) -> dict[str, Any]:
