@@ -17,7 +17,7 @@ export function putBack(place) {
   for (const found of [same, ...around]) {
     const wanted = found?.matches("details") ? found.querySelector("summary") : found;
     if (!wanted) continue;
-    if (wanted !== same && wanted.tabIndex < 0 && !wanted.hasAttribute("tabindex")) wanted.setAttribute("tabindex", "-1");
+    if (wanted.tabIndex < 0 && !wanted.hasAttribute("tabindex")) wanted.setAttribute("tabindex", "-1");
     wanted.focus({ preventScroll: true });
     if (document.activeElement === wanted) return;
   }
