@@ -41,11 +41,11 @@ soak: ## the fault tests at full length, three in a row (about an hour and a hal
 	@$(VENV) tools/ensure_test_tools.py
 	@$(VENV) tools/run_tests.py --soak
 
-screenshots: ## pictures of every screen into var/screenshots/, wide and phone, light and dark, English and Chinese
+screenshots: ## pictures of every screen into var/screenshots/ (ARGS=--docs: those of the documentation)
 	@tools/bootstrap.sh dev
 	@$(VENV) tools/translations.py build
 	@$(VENV) tools/ensure_test_tools.py
-	@$(VENV) -m tests.screenshots
+	@$(VENV) -m tests.screenshots $(ARGS)
 
 requirements: ## which requirement is proved by which test, and which by none
 	@tools/bootstrap.sh dev

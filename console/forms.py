@@ -99,6 +99,10 @@ def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool, is_g
     elif isinstance(item, Pairs):
         shown.widget = "pairs"
         shown.help = shown.help or gettext("One per line: name = value")
+    choices_of_record = getattr(record, f"{item.name}_choices", None)
+    if callable(choices_of_record):  # what this record has to choose from, instead of asking people to type it off another screen
+        shown.options = choices_of_record()
+        shown.widget = "buttons" if shown.options else shown.widget
     if is_secret:
         shown.widget = "secret"
     shown.value = typed if typed is not None else _present(item, record)

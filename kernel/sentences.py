@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kernel import moves
 from kernel.models import Entry
 
 Words = str | Promise
@@ -47,9 +48,16 @@ def sentence(entry: Entry) -> str:
     if template is None:
         template = _("%(actor)s: %(subject)s — %(name)s")
     words = str(template(entry) if callable(template) else template)
-    return words % _Parameters(
-        {**entry.payload, "actor": entry.actor_label, "subject": entry.subject_label, "reason": entry.reason, "name": entry.name}
-    )
+    said = {**entry.payload, "actor": entry.actor_label, "subject": entry.subject_label, "reason": entry.reason, "name": entry.name}
+    return words % _Parameters({**said, "move": _title_of(said["move"])} if "move" in said else said)
+
+
+def _title_of(move_id: Any) -> str:
+    """What a move is called; its id where it no longer exists."""
+    try:
+        return str(moves.get(str(move_id)).title)
+    except KeyError:
+        return str(move_id)
 
 
 register("kernel.linked.v1", _("%(child_label)s was linked to %(subject)s."))

@@ -18,6 +18,7 @@ from kernel.actors import Actor
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
+FIRST_ON_PHONE = frozenset({"now", "alert", "incident", "switchboard"})  # what is wrong, and what can be done; the rest stands behind “More”
 LATE_FOR_S = 5.0  # how long the answer to “what is late?” is good for all pages of this process
 
 COUNTS_FOR_S = 2.0  # how long the numbers in the navigation are good for a person's pages of this process
@@ -38,6 +39,11 @@ class Item:
     address: str
     is_here: bool
     count: int = 0
+
+    @property
+    def is_first(self) -> bool:
+        """Whether a phone's bar has room for it."""
+        return self.name in FIRST_ON_PHONE
 
 
 def late_sweeps() -> list[str]:
@@ -116,6 +122,21 @@ class Frame:
             *self._lists(here),
             *self._screens(here),
         ]
+
+    @cached_property
+    def nav_more(self) -> list[Item]:
+        """What a phone shows behind “More”."""
+        return [item for item in self.nav if not item.is_first]
+
+    @cached_property
+    def nav_more_count(self) -> int:
+        """What waits there."""
+        return sum(item.count for item in self.nav_more)
+
+    @cached_property
+    def is_in_more(self) -> bool:
+        """Whether the present screen is one of those."""
+        return any(item.is_here for item in self.nav_more)
 
     def _screens(self, here: str) -> list[Item]:
         """Screens that stand for more than one kind of record. Switches stand on the switchboard, tools and people in the set-up."""

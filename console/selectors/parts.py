@@ -49,6 +49,8 @@ def parts_for(actor: Actor) -> list[PartView]:
 
 def part_view(part: Part) -> PartView:
     """One part. A gateway that does not answer is shown as that, not as an error."""
+    if getattr(part, "gateway", None) is None:
+        return PartView(part, pick(part, "name"), [], False, False, _("No gateway is set up: its traffic is not switched from here."))
     try:
         view: Any = switchover.traffic_now(part)
     except DomainError as problem:

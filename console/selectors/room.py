@@ -201,7 +201,7 @@ class Room:
     @cached_property
     def timeline(self) -> list[Line]:
         """What happened, newest first, as far as the chosen filter lets through."""
-        limit = TIMELINE if self.show == FILTERS[0][0] else FILTERED_FROM
+        limit = TIMELINE if self.show == "all" else FILTERED_FROM
         entries = journal.timeline(self.incident, limit=limit)
         return lines(self.actor, entries, record=self.incident, marks=self.marks, show=self.show)[:TIMELINE]
 

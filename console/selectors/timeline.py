@@ -42,7 +42,8 @@ TONES = (
 )
 SILENT = frozenset({"kernel.linked.v1"})  # how records hang together: seen in what they show, not worth a line
 CLOCKS = ("incidents.clock_", "incidents.outage_", "incidents.switch", "incidents.business_", "incidents.repaired")
-CHATTER = ("notify.message_", "notify.delivery_")  # each mail by itself; that somebody was called, answered or did not is told all the same
+# Each mail and each step of a switch by itself. That somebody was called, answered or did not, and that business moved, is told all the same.
+CHATTER = ("notify.message_", "notify.delivery_", "incidents.switch_step")
 MESSAGES = ("notify.", "incidents.update_", "incidents.page_", "incidents.leads_called")
 ALERTS = ("monitoring.", "incidents.alerts_", "incidents.incident_opened")
 

@@ -130,7 +130,7 @@ register(
         effect=_("What is filed with this key is refused from this moment on."),
         service=f"{_SOURCES}.source_key_revoke",
         rule=_SOURCE_KEEPERS,
-        inputs=(Text(name="hint", label=_("First four characters of the key"), required=True, max_length=4),),
+        inputs=(Text(name="hint", label=_("The key that begins with"), required=True, max_length=4),),
         undo="monitoring.source_key_issue",
         dangerous=True,
         screen="source",

@@ -1,6 +1,7 @@
 """Pictures of every screen, wide and 360 px, light and dark, English and Chinese, with a contact sheet.
 
 usage: python -m tests.screenshots [--only NAME…] [--languages en] [--widths phone] [--schemes dark] [--ground FOLDER] [--into FOLDER]
+       python -m tests.screenshots --docs      those of the documentation, into docs/images/
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.screenshots import sheet
+from tests.screenshots import sheet, small
 from tests.screenshots.ground import ROOT, SCENES, Ground
-from tests.screenshots.screens import forgotten, shots
+from tests.screenshots.screens import IN_DOCS, forgotten, shots
 from tests.screenshots.shoot import LANGUAGES, SCHEMES, WIDTHS, Camera, Picture, chromium
 
 _began = time.monotonic()
@@ -25,6 +26,8 @@ _began = time.monotonic()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take them. Status 1 when an address has no picture, a screen is wider than its window or the console fails."""
     options = _options(arguments)
+    if options.docs:
+        return _for_docs(options)
     wanted = [shot for shot in shots() if not options.only or any(shot.name == name or shot.name.startswith(f"{name}-") for name in options.only)]
     scenes = [scene for scene in SCENES if any(shot.scene == scene for shot in wanted)]
     into: Path = options.into
@@ -63,9 +66,37 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--languages", nargs="*", default=LANGUAGES)
     parser.add_argument("--widths", nargs="*", default=tuple(WIDTHS))
     parser.add_argument("--schemes", nargs="*", default=SCHEMES)
+    parser.add_argument("--docs", action="store_true", help="only refresh the pictures of the documentation")
     parser.add_argument("--ground", type=Path, help="keep the databases here and use them again")
     parser.add_argument("--into", type=Path, default=ROOT / "var" / "screenshots")
     return parser.parse_args(arguments)
+
+
+def _for_docs(options: argparse.Namespace) -> int:
+    """The documentation's pictures, small enough for a repository."""
+    folder = ROOT / "docs" / "images"
+    folder.mkdir(exist_ok=True)
+    named = {shot.name: shot for shot in shots()}
+    home = options.ground or Path(tempfile.mkdtemp(prefix="switchback-pictures-"))
+    try:
+        with Ground(home) as ground, chromium() as browser:
+            _fill(ground, SCENES[-1])
+            for scene in SCENES:
+                of_scene = {name: (named[shot], width, height) for name, (shot, width, height) in IN_DOCS.items() if named[shot].scene == scene}
+                if of_scene:
+                    ground.settle(scene)
+                    with ground.console(scene) as base:
+                        camera = Camera(browser, base, folder, languages=LANGUAGES, widths=tuple(WIDTHS), schemes=SCHEMES)
+                        places = json.loads((home / f"{scene}.json").read_text())
+                        for name, (shot, width, height) in of_scene.items():
+                            for language, suffix in (("en", "en"), ("zh-hans", "zh")):
+                                path = folder / f"{name}.{suffix}.png"
+                                camera.for_docs(shot, places, width=width, height=height, language=language, path=path)
+                                _say(f"{path.relative_to(ROOT)}: {small.shrink(path) / 1000:.0f} kB")
+    finally:
+        if options.ground is None:
+            shutil.rmtree(home, ignore_errors=True)
+    return 0
 
 
 def _fill(ground: Ground, last: str) -> None:

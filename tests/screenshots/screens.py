@@ -112,6 +112,21 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
     "login": (Shot("login", "story", "/login/", NOBODY),),
     "acknowledge": (_story("ack", "/ack/{ack}/", NOBODY), _story("ack-refused", "/ack/nothing/", NOBODY)),
 }
+# Pictures of the documentation: of which screen, how wide, how much of its height.
+IN_DOCS = {
+    "now": ("now", "wide", 860),
+    "room": ("room", "wide", 1100),
+    "room-phone": ("room-duty", "phone", 900),
+    "alerts": ("alerts", "wide", 900),
+    "switchboard": ("switchboard", "wide", 860),
+    "switch-guide": ("switch-guide-over", "wide", 1000),
+    "confirm-phone": ("do-confirm", "phone", 860),
+    "report": ("report", "wide", 900),
+    "plan-compare": ("plan-compare", "wide", 620),
+    "connect": ("setup-source", "wide", 720),
+    "wallboard": ("wallboard", "wide", 760),
+}
+
 # Screens that no address of the table leads to.
 BESIDE = (_story("not-found", "/nothing/here/"), _story("not-permitted", "/setup/tokens/none/", BUSINESS))
 

@@ -85,6 +85,16 @@ class Camera:
             page.screenshot(path=str(self.folder / picture.file), animations="disabled", caret="hide")
             yield picture
 
+    def for_docs(self, shot: Shot, places: Mapping[str, str], *, width: str, height: int, language: str, path: Path) -> None:
+        """One picture for the documentation: light, so much of it as tells the story."""
+        across = WIDTHS[width][0]
+        context = self.browser.new_context(base_url=self.base, reduced_motion="reduce", locale="en-GB", viewport={"width": across, "height": height})
+        context.add_cookies([*self._person(shot.who), {"name": "django_language", "value": language, "url": self.base}])
+        page = context.new_page()
+        page.goto(shot.path(places), wait_until="load")
+        page.screenshot(path=str(path), animations="disabled", caret="hide")
+        context.close()
+
     def _person(self, name: str) -> list[Any]:
         """Logged in once per person."""
         if not name:

@@ -78,6 +78,10 @@ class Source(Stateful):
         """Its name."""
         return self.name
 
+    def hint_choices(self) -> list[tuple[str, str]]:
+        """The keys in force by their beginnings, for the form that revokes one. One query."""
+        return [(key.hint, f"{key.hint}…") for key in self.keys.filter(revoked_at=None).order_by("slot")]
+
 
 class SourceKey(models.Model):
     """One intake key of a source: 32 characters, kept only as a digest. Two may be in force at once, for changing over.

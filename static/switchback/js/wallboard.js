@@ -8,6 +8,7 @@ const lightSwitch = document.getElementById("light-switch");
 const SOUND = "wallboard sound";
 const LIGHT = "wallboard light";
 const TEST_MS = 2500;
+const AGAIN_MS = 20_000; // a critical sign that nobody answers is heard again and again
 const heard = new Set();
 let context = null;
 let testing = false;
@@ -98,4 +99,5 @@ document.addEventListener("pointerdown", () => { if (soundOn && context?.state !
 document.addEventListener("switchback:fresh", listen);
 bar.hidden = false;
 for (const name of ["loud", "soft"]) signs()?.dataset[name].split(" ").filter(Boolean).forEach((id) => heard.add(`${name} ${id}`));
+setInterval(() => { if (signs()?.dataset.loud && !document.hidden) sound("siren"); }, AGAIN_MS);
 if (soundOn) unlock(); else show();
