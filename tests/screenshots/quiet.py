@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
 from contingency.catalog import services as catalog
 from contingency.catalog.models import Part, Side
-from contingency.org.services import token_create
+from contingency.org.services import factors, token_create, totp
 from incidents.switchover import services as switchover
 from kernel import clock
 from kernel.actors import SYSTEM
@@ -39,7 +44,16 @@ def furnish() -> None:
     stage.heard()
     switchover.switch_dry_run(public_id=orders.public_id, actor=stage.actor("chen.yu"))
     token_create(actor=stage.actor("gao.peng"), scopes=("incidents:read",), name="Status display in the hall")
+    second_factor("wang.lei")
     stage.heard()
+
+
+def second_factor(name: str) -> None:
+    """An authenticator app, so that this person's log-in has a second step."""
+    offer, _address = totp.app_offer(stage.person(name), issuer="Switchback")
+    secret, _address = totp.app_offered(stage.person(name), offer)
+    code = TOTP(secret, totp.DIGITS, SHA1(), totp.STEP_S).generate(int(time.time())).decode()
+    factors.totp_enrol(actor=replace(stage.actor(name), proved=True), name="My phone", offer=offer, code=code)
 
 
 def tool(kind: str) -> stage.Tool:

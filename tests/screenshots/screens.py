@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 LEAD, DUTY, ADMIN, DIRECTOR, BUSINESS, AUDITOR = "zhao.min", "chen.yu", "gao.peng", "zhou.hong", "li.na", "xu.jing"
+SECOND = "wang.lei"  # has an authenticator app: the password alone leads to the second step
 NOBODY = ""
 PASSWORD = "correct horse battery"
 
@@ -79,6 +80,7 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
     "plan-compare": (_story("plan-compare", "/plan/compare/?from=1&to=2", DIRECTOR),),
     "plan-load": (_story("plan-load", "/plan/load/"),),
     "plan-chart": (_story("plan-chart", "/plan/chart/"),),
+    "plan-texts": (_story("plan-texts", "/plan/texts/"),),
     "plan-readers": (_story("plan-readers", "/plan/readers/"),),
     "plan-playbook": (_story("plan-playbook", "/plan/playbooks/application-fault-after-upgrade/"),),
     "setup": (_story("setup", "/setup/", ADMIN), Shot("setup-empty", "empty", "/setup/", ADMIN)),
@@ -90,6 +92,12 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
     "setup-rosters": (_story("setup-rosters", "/setup/rosters/", LEAD),),
     "setup-contacts": (_story("setup-contacts", "/setup/contacts/", DUTY),),
     "setup-tokens": (_story("setup-tokens", "/setup/tokens/", ADMIN), Shot("setup-tokens-empty", "empty", "/setup/tokens/", ADMIN)),
+    "setup-security": (_story("setup-security", "/setup/security/", DUTY)),
+    "security-app": (_story("security-app", "/setup/security/app/", DUTY),),
+    "security-passkey": (_story("security-passkey", "/setup/security/passkey/", DUTY),),
+    "security-codes": (_story("security-codes", "/setup/security/codes/", DUTY),),
+    "login-second": (_story("login-second", "/login/second/", SECOND),),
+    "login-again": (_story("login-again", "/login/again/", DUTY),),
     "reports": (_story("reports", "/reports/"), Shot("reports-empty", "quiet", "/reports/")),
     "report-actions": (_story("report-actions", "/reports/actions/"), Shot("report-actions-empty", "quiet", "/reports/actions/")),
     "report-statistics": (_story("report-statistics", "/reports/statistics/"), Shot("report-statistics-empty", "quiet", "/reports/statistics/")),
@@ -139,6 +147,10 @@ NOT_SCREENS = {
     "plan-export": "the plan as a file",
     "report-csv": "a file",
     "report-pdf": "a file; its pages are looked at as paper",
+    "security-passkey-offer": "asked by the script",
+    "security-sessions": "POST",
+    "login-passkey": "asked by the script",
+    "login-passkey-options": "asked by the script",
     "go": "leads on",
     "feed": "a stream",
     "feed-poll": "fragments",

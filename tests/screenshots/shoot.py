@@ -106,7 +106,7 @@ class Camera:
             page.fill("#username", name)
             page.fill("#password", PASSWORD)
             page.click("button.go")
-            page.wait_for_url(lambda url: "/login" not in url)
+            page.wait_for_url(lambda url: not url.endswith("/login/"))  # home, or the second step
             self.cookies[name] = [cookie for cookie in context.cookies() if cookie["name"] != "django_language"]
             context.close()
         return self.cookies[name]
