@@ -107,7 +107,9 @@ def test_after_a_quarter_of_an_hour_it_opens_nothing_and_offers_log_in(called: t
     clock.wind(timedelta(seconds=5))
     answer = client.post(path)
     assert answer.status_code == 410
-    assert "/login/" in answer.content.decode()
+    where = f"/go/{page.subject_kind}/{page.subject_id}/"
+    assert f'href="{where}"' in answer.content.decode()
+    assert client.get(where).headers["Location"] == f"/login/?next={where}"
     page.refresh_from_db()
     assert page.state == "calling"
 
