@@ -44,8 +44,10 @@ function act(key) {
   if (key === "g") { begun = "g"; timer = setTimeout(forget, PAIR_MS); return true; }
   if (!inRoom()) return false;
   if (key === "c") return press(document.querySelector('#room-actions [id^="do-incidents-confirm-"]'));
+  if (key === "b") return focus(document.querySelector("#room-actions :is(a, button, summary)"));
   if (key === "n") return focus(document.getElementById("composer"));
   if (key === "t") return focus(document.querySelector("#room-tasks .btn, #room-tasks summary"));
+  if (key === "r") return focus(document.querySelector("#room-roles :is(a, button)"));
   if (key === "m") return open(document.getElementById("room-more"));
   return false;
 }
