@@ -140,6 +140,7 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
         "proposes": proposes,
         "needs_second": grant == Grant.SECOND and proposes,
         "refusal": refusal,
+        "is_not_now": refusal is not None and request.method == "GET",  # nothing was typed yet, and nothing can be sent
         "is_stale": refusal is not None and refusal.http_status == 409,
         "preview": _preview(people.actor_of(request), move, record, request),
         "way_back": _way_back(move),

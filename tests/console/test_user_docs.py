@@ -10,8 +10,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "users").glob("*/*.md"))
 # Bold that is no word of the console: emphasis.
-EMPHASIS = {"once", "from the failure, not from your click", "from the failure", "只显示一次", "自故障发生时", "记录有没有被改动", "That nobody tampered with it",
-            "PDF English", "PDF 中文", "How you are reached", "您的联系方式"}  # fmt: skip
+EMPHASIS = {
+    "once", "from the failure", "That nobody tampered with it", "How you are reached",
+    "只显示一次", "自故障发生时", "记录有没有被改动", "您的联系方式",
+    "PDF English", "PDF 中文",
+}  # fmt: skip
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _WORDS = re.compile(r'^(msgid|msgid_plural|msgstr(?:\[0\])?) "(.*)"$', re.MULTILINE)
 
@@ -45,7 +48,9 @@ def test_each_page_is_there_in_both_languages() -> None:
     assert len(names["en"]) >= 9
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "docs" / "users" / "README.md"], ids=lambda page: f"{page.parent.name}/{page.stem}")
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "README.md", ROOT / "docs" / "users" / "README.md"], ids=lambda page: f"{page.parent.name}/{page.stem}"
+)
 def test_pictures_and_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
         if "://" not in target:
