@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
+from django.middleware.csrf import get_token
 from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
 from django.utils import timezone
@@ -26,6 +27,35 @@ RING = 163.4  # length of the ring's circle, radius 26
 def icon(name: str, size: str = "") -> SafeString:
     """A decorative symbol of the sprite; the words stand beside it."""
     return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>', size, static("switchback/icons.svg"), name)
+
+
+@register.simple_tag(takes_context=True)
+def move_button(context: dict[str, Any], button: Any, tone: str = "", size: str = "") -> SafeString:
+    """One move as a button: pressed once where it asks nothing, else a form that opens in the dialog. Written here and not as a
+    template of its own because long lists have hundreds of them."""
+    look = f"btn {tone or button.tone} {size}"
+    if not button.is_one_tap:
+        return format_html(
+            '<a id="{}" class="{}" href="{}" hx-get="{}" hx-target="#dialog-body" title="{}">{}…</a>',
+            button.id, look, button.address, button.address, button.effect, button.title,
+        )  # fmt: skip
+    return format_html(
+        '<form method="post" action="{}" hx-post="{}" hx-target="#dialog-body" hx-disabled-elt="find button">{}'
+        '<input type="hidden" name="version" value="{}"><button id="{}" class="{}" type="submit" title="{}">{}</button></form>',
+        button.address, button.address, _hidden(context["request"]), button.version, button.id, look, button.effect, button.title,
+    )  # fmt: skip
+
+
+def _hidden(request: Any) -> SafeString:
+    """What every such form of one answer carries: making a token anew for each costs more than all the rest."""
+    made: SafeString | None = getattr(request, "_hidden_of_buttons", None)
+    if made is None:
+        made = request._hidden_of_buttons = format_html(
+            '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="next" value="{}">',
+            get_token(request),
+            request.get_full_path(),
+        )
+    return made
 
 
 def _exact(moment: datetime) -> str:
