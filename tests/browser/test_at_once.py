@@ -17,7 +17,7 @@ from incidents.response.models import Incident
 from kernel.models import Entry
 from tests.console.conftest import Company
 
-ROUNDS = 100 if os.environ.get("SWITCHBACK_SOAK") == "1" else 25
+ROUNDS = 100 if os.environ.get("SWITCHBACK_SOAK") == "1" else 8
 MARK = pytest.mark.soak if ROUNDS == 100 else pytest.mark.browser
 pytestmark = [pytest.mark.django_db(transaction=True), MARK, pytest.mark.timeout(300)]
 

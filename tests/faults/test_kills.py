@@ -1,7 +1,7 @@
 """Kills while work is claimed, of every process and both services, under load (T1–T7, T13). Counts are printed.
 
 One console, one load, one long story: whatever dies, no accepted alert is lost, no page is lost, every deadline fires once.
-Full lengths run with `make soak` (SWITCHBACK_SOAK=1); in `make test` each fault strikes three times and each silence lasts 20 s.
+Full lengths run with `make soak` (SWITCHBACK_SOAK=1); in `make test` each fault strikes once and each silence lasts 20 s.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.flows.test_main_job import SCOPES, switched
 
 IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
 pytestmark = [pytest.mark.soak if IS_SOAK else pytest.mark.story, pytest.mark.timeout(1500), pytest.mark.xdist_group("console")]
-KILLS = 10 if IS_SOAK else 3  # of each fault point and each process
+KILLS = 10 if IS_SOAK else 1  # of each fault point and each process
 SILENCE_S = 60 if IS_SOAK else 20
 ALERTS_PER_SECOND = 50 if IS_SOAK else 15
 POINTS = (
@@ -139,7 +139,7 @@ def test_nothing_is_lost_when_processes_die_at_the_worst_moment(
     provoke(console, engineer, lead, state)
     died = dict.fromkeys(POINTS, 0)
     triggers: Path = console.triggers  # type: ignore[attr-defined]
-    for _round in range(KILLS * 3):
+    for _round in range(KILLS * 3 + 4):
         wanted = [point for point in POINTS if died[point] < KILLS]
         if not wanted:
             break

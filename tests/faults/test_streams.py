@@ -23,9 +23,10 @@ from tests.flows.conftest import free_ports, open_folder_for
 from tests.flows.running import Console, Person, running
 from tests.flows.test_main_job import SCOPES
 
-pytestmark = [pytest.mark.story, pytest.mark.timeout(400), pytest.mark.xdist_group("streams")]
+IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
+pytestmark = [pytest.mark.soak if IS_SOAK else pytest.mark.story, pytest.mark.timeout(400), pytest.mark.xdist_group("streams")]
 STREAMS = 300
-DEATHS = 2
+DEATHS = 3 if IS_SOAK else 1
 BACK_WITHIN_S = 30
 QUIET_S = 8  # after the last entry: news waits half a second in the hub, the rest is for slow machines
 
@@ -157,7 +158,7 @@ def test_three_hundred_listeners_come_back_and_miss_nothing(console: Console) ->
     returned = ", ".join(f"{each:.1f}" for each in returns)
     told(f"{STREAMS} streams open, web killed {DEATHS} times: 95 % back after {returned} s")
     told(f"{len(written)} entries written, {missed} missed; page p95 {p95:.2f} s")
-    assert len(written) >= 3 * DEATHS
+    assert len(written) >= 2 * DEATHS
     assert missed == 0
     assert max(returns) < BACK_WITHIN_S
 

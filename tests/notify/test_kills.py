@@ -22,7 +22,7 @@ from tests.notify.conftest import incident
 from tests.notify.mailserver import MailServer
 
 IS_SOAK = os.environ.get("SWITCHBACK_SOAK") == "1"
-KILLS = 10 if IS_SOAK else 4  # of each point; all processes of the console are killed ten times each in tests/faults
+KILLS = 10 if IS_SOAK else 1  # of each point; all processes of the console are killed ten times each in tests/faults
 LEASE_S = 4.0
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.req("MON-05"), pytest.mark.soak if IS_SOAK else pytest.mark.story]
 
