@@ -37,11 +37,11 @@ class Pending:
     go: str
 
 
-def safe_next(request: HttpRequest, fallback: str = "/") -> str:
-    """Where to go on, only within this console."""
+def safe_next(request: HttpRequest, fallback: str = "/", *, log_in_too: bool = False) -> str:
+    """Where to go on, only within this console; `log_in_too`: also back to the log-in, with where it leads."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     fits = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return wanted if fits and not wanted.startswith("/login") else fallback
+    return wanted if fits and (log_in_too or not wanted.startswith("/login")) else fallback
 
 
 def bucket_of(request: HttpRequest, account: str) -> str:

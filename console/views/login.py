@@ -65,7 +65,7 @@ def logout_page(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """Read on in another language, here and in what is sent to the person."""
     wanted = request.POST.get("language", "")
-    response = HttpResponseRedirect(safe_next(request))
+    response = HttpResponseRedirect(safe_next(request, log_in_too=True))
     if wanted in dict(settings.LANGUAGES):
         translation.activate(wanted)
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
@@ -78,7 +78,7 @@ def language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Light or dark in this browser; anything else: as the system has it."""
-    response = HttpResponseRedirect(safe_next(request))
+    response = HttpResponseRedirect(safe_next(request, log_in_too=True))
     wanted = request.POST.get("theme", "")
     if wanted in THEMES:
         response.set_cookie(THEME_COOKIE, wanted, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True)

@@ -177,3 +177,10 @@ def test_the_theme_is_a_cookie_of_this_browser(company, browser):
     assert 'data-theme="dark"' in client.get("/").content.decode()
     client.post("/theme/", {"theme": "<script>"})
     assert "data-theme" not in client.get("/").content.decode().split(">")[1]
+
+
+def test_reading_on_in_another_language_does_not_forget_where_the_log_in_leads(client):
+    here = "/login/?next=/incidents/"
+    assert client.post("/language/", {"language": "zh-hans", "next": here}).headers["Location"] == here
+    assert client.post("/theme/", {"theme": "dark", "next": here}).headers["Location"] == here
+    assert client.post("/language/", {"language": "en", "next": "//evil.example/login/"}).headers["Location"] == "/"

@@ -216,7 +216,9 @@ def _clock_params(recovery_clock: RecoveryClock, percent: int) -> dict[str, Any]
 
 
 def _words(evidence: Any) -> str:
-    """What a machine saw, short enough to read: names and plain values."""
+    """What a machine saw, short enough to read: plain values by name, and the names of what was looked at more closely."""
     if not isinstance(evidence, dict):
         return str(evidence or "–")
-    return "; ".join(f"{name}: {value}" for name, value in evidence.items() if isinstance(value, str | int | float | bool))[:500] or "–"
+    plain = [f"{name}: {value}" for name, value in evidence.items() if isinstance(value, str | int | float | bool)]
+    seen = [str(name).replace("_", " ") for name, value in evidence.items() if value and isinstance(value, dict | list)]
+    return "; ".join([*plain, *seen])[:500] or "–"
