@@ -17,7 +17,7 @@ def shrink(path: Path) -> int:
     pixels = _unfilter(zlib.decompress(packed), width, height, channels)
     colours = [bytes(pixels[at : at + 3]) for at in range(0, len(pixels), channels)]
     counted = Counter(colours)
-    palette = [colour for colour, _count in counted.most_common(256)]
+    palette = _palette(counted)
     place = {colour: index for index, colour in enumerate(palette)}
     place |= {colour: _nearest(colour, palette) for colour in counted if colour not in place}
     rows = bytearray()
@@ -28,6 +28,16 @@ def shrink(path: Path) -> int:
     parts = [(b"IHDR", header), (b"PLTE", b"".join(palette)), (b"IDAT", zlib.compress(bytes(rows), 9)), (b"IEND", b"")]
     path.write_bytes(_SIGNATURE + b"".join(_chunk(name, data) for name, data in parts))
     return path.stat().st_size
+
+
+def _palette(counted: Counter[bytes]) -> list[bytes]:
+    """The commonest colour of each of the 256 commonest shades, so that a small green dot keeps its place beside a thousand greys."""
+    shades: dict[tuple[int, ...], bytes] = {}
+    for colour, _count in counted.most_common():
+        shades.setdefault(tuple(value >> (0 if len(counted) <= 256 else 4) for value in colour), colour)
+        if len(shades) == 256:
+            break
+    return list(shades.values())
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
