@@ -35,11 +35,12 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     database = connection.settings_dict
     url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     port = free_port()
+    base = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings.test", "SWITCHBACK_HOME": str(tmp_path)}
+    environment["BASE_URL"] = base
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     log = (tmp_path / "web.log").open("w")
     process = subprocess.Popen([*command, "--timeout-graceful-shutdown", "1"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    base = f"http://127.0.0.1:{port}"
     try:
         _wait_for(base, process)
         yield base
@@ -82,7 +83,8 @@ def open_page(site: str, company: Company, monkeypatch: pytest.MonkeyPatch) -> I
         browser = driver.chromium.launch(executable_path=tool_path("chromium"), args=["--no-sandbox"])
 
         def open_as(name: str = "", path: str = "/", *, quiet: bool = True, language: str = "en", **options: Any) -> Any:
-            context = browser.new_context(base_url=site, **{"viewport": {"width": 1280, "height": 900}, **options})
+            kept_out = {"service_workers": "block"}  # a page behind a service worker is out of reach of `page.route`
+            context = browser.new_context(base_url=site, **{"viewport": {"width": 1280, "height": 900}, **kept_out, **options})
             context.add_cookies([{"name": "django_language", "value": language, "url": site}])
             page = context.new_page()
             if quiet:

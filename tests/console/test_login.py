@@ -6,11 +6,11 @@ import time
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from console import people, services
 from console.models import LoginAttempt
+from console.sessions import SessionStore
 from contingency.org.models import User
 from tests.console.conftest import PASSWORD
 from tests.console.reading import words

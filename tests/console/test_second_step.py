@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from console import entrance, services
+from console import entrance, people, services
+from console.feed.admission import admit
 from console.models import BrowserSession, LoginAttempt
 from console.sessions import SessionStore
 from contingency.org.models import Factor, RecoveryCode, User
@@ -352,3 +354,46 @@ def test_pages_with_secrets_are_kept_by_no_cache(company, browser):
     answers = [client.get("/setup/security/app/"), enrol_app(client)[1]]
     assert all("no-store" in answer["Cache-Control"] for answer in answers)
     assert not re.search(r"[A-Z2-7]{4} [A-Z2-7]{4}", words(client.get("/setup/security/")))
+
+
+@pytest.mark.req("SEC-02")
+def test_the_live_feed_closes_to_whom_no_page_would_open(company, phone, browser, settings):
+    """T47, T50: what the hub asks every 30 seconds about each listener."""
+
+    def hears(client: Client) -> bool:
+        return admit({"cookie": f"{settings.SESSION_COOKIE_NAME}={client.session.session_key}"}, []) is not None
+
+    half = give_password()
+    assert not hears(half)
+    try_code(half, code_at(phone[0]))
+    assert hears(half)
+    here, gone, ruled = browser("engineer"), browser("business"), browser("admin")
+    assert all(hears(client) for client in (here, gone, ruled))
+    there = browser("engineer")
+    here.post("/setup/security/sessions/")
+    assert (hears(here), hears(there)) == (True, False)
+    User.objects.filter(username="business").update(is_active=False)
+    assert not hears(gone)
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    assert not hears(ruled)
+    settings.SESSION_IDLE = timedelta(minutes=5)
+    session = here.session
+    session[people.SEEN] = int(time.time()) - 301
+    session.save()
+    assert not hears(here)
+    assert not is_in(here)
+
+
+@pytest.mark.req("SEC-02")
+def test_over_https_every_cookie_of_the_door_is_for_https_only(company, settings):
+    """T50."""
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    client = Client()
+    client.get("/login/", secure=True)
+    client.post("/login/", {"username": "lead", "password": PASSWORD}, secure=True)
+    client.post("/theme/", {"theme": "dark"}, secure=True)
+    assert {"sessionid", "csrftoken", entrance.KNOWN_COOKIE, "theme"} <= set(client.cookies)
+    for name, cookie in client.cookies.items():
+        assert cookie["secure"], name
+        assert cookie["samesite"] == "Lax", name
+        assert cookie["httponly"] or name == "csrftoken", name
