@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from console.views import alerts, feed, health, login, move, screens, second_step, security, switchboard, wallboard
+from console.views import offline as offline_views
 from console.views import plan as plan_views
 from console.views import reports as report_views
 from console.views import setup as setup_views
@@ -48,6 +49,13 @@ urlpatterns = [
     path("plan/texts/", plan_views.texts, name="plan-texts"),
     path("plan/readers/", plan_views.readers, name="plan-readers"),
     path("plan/playbooks/<slug:slug>/", plan_views.playbook, name="plan-playbook"),
+    path("manifest.webmanifest", offline_views.manifest, name="manifest"),
+    path("service-worker.js", offline_views.service_worker, name="service-worker"),
+    path("offline/", offline_views.home, name="copy-home"),
+    path("offline/list/", offline_views.copies, name="copies"),
+    path("offline/plan/", offline_views.copy_plan, name="copy-plan"),
+    path("offline/call-tree/", offline_views.copy_calls, name="copy-calls"),
+    path("offline/by-hand/<slug:slug>/", offline_views.copy_by_hand, name="copy-by-hand"),
     path("setup/", setup_views.home, name="setup"),
     path("setup/sources/", setup_views.sources, name="setup-sources"),
     path("setup/sources/<uuid:public_id>/", setup_views.source, name="setup-source"),

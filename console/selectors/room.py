@@ -64,7 +64,7 @@ BESIDE = ("incidents.can_report", "incidents.role_take", *room_marks.MARKING)  #
 # What each cut view of an incident shows of the room (reliability: business view; impact and approved texts).
 SECTIONS = {
     response.View.BUSINESS: ("header", "clocks", "actions", "timeline", "cadence", "end", "tasks", "roles", "version"),
-    response.View.IMPACT: ("header", "impact", "actions", "timeline", "cadence", "version"),
+    response.View.IMPACT: ("header", "impact", "actions", "timeline", "cadence", "tasks", "version"),
     response.View.TITLES: ("header",),
 }
 PROMINENT = 4
@@ -255,10 +255,15 @@ class Room:
 
     @cached_property
     def tracks(self) -> list[tuple[str, str, list[TaskRow]]]:
-        """(track, label, tasks), technical first; only tracks with tasks. Business sees its own track. One query."""
-        found = [(track.track, track.label, [self._task(task) for task in track.tasks]) for track in work.tasks_of(self.incident)]
-        wanted = [row for row in found if row[2]]
-        return wanted if self.is_full else [row for row in wanted if row[0] == Task.Track.BUSINESS]
+        """(track, label, tasks), technical first; only tracks with tasks. Business sees its own track, others their own tasks. One query."""
+        found = [(track.track, track.label, [self._task(task) for task in track.tasks if self._sees(task)]) for track in work.tasks_of(self.incident)]
+        return [row for row in found if row[2]]
+
+    def _sees(self, task: Task) -> bool:
+        if self.is_full:
+            return True
+        own = task.owner_id is not None and task.owner_id == self.actor.user_id
+        return task.track == Task.Track.BUSINESS if self.view == response.View.BUSINESS else own
 
     def _task(self, task: Task) -> TaskRow:
         offered = next((button for button in self.all_buttons if button.move.id == task.move), None) if task.move and not task.is_finished else None

@@ -1,0 +1,104 @@
+"""Three playbooks read as a stranger to the system would: whoever owns a step sees it, and what it names stands on their screens."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from django.test import Client
+
+from contingency.catalog.models import Gateway, Part, Side
+from contingency.org.models import Roster, Unit, User
+from contingency.org.selectors import actor_of_user
+from contingency.plan.demo import demo_company_create
+from incidents.response import services
+from incidents.response.models import Incident
+from tests.incidents.response.test_life_cycle import at
+from work.models import Task
+
+from .conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+SCREENS = ("/incidents/{number}/", "/switchboard/", "/plan/", "/plan/texts/", "/setup/", "/reports/")
+# offered when the incident has got there: the switch is done, the end is near, a report is being written
+LATER = {"Business is normal on the standby", "Repaired in place", "Report an end condition", "Agree on an action"}
+TRIED = (
+    ("software", "application", "application-fault-after-upgrade"),
+    ("hardware", "server", "server-crash"),
+    ("data", "data-loss", "data-lost"),
+)
+LOCATED = "Fault located"  # the incident below has been
+HOW = re.compile(r'(?s)<details class="more how".*?</details>')  # the step's own words do not count
+
+
+@pytest.fixture
+def part(db: None) -> Part:
+    demo_company_create(weeks=1)
+    roster = Roster.objects.get(slug="operations-duty")
+    names = {"name_en": "Order system", "name_zh": "订单系统"}
+    made = Part.objects.create(
+        slug="orders", kind="order_system", unit=Unit.objects.get(slug="operations"), roster=roster, chain="operations", **names
+    )
+    for role in ("primary", "standby"):
+        Side.objects.create(part=made, role=role, name=role, url=f"http://127.0.0.1:1/{role}")
+    Gateway.objects.create(part=made, kind="lab", control_url="http://127.0.0.1:1", secret_file="none")
+    return made
+
+
+def responding(fault_class: str, kind: str) -> Incident:
+    """Confirmed as severe and located, so that the level's lists and that of the kind have begun."""
+    chen = actor_of_user(User.objects.get(username="chen.yu"))
+    incident = services.incident_open(actor=chen, part="orders", fault_class=fault_class, title=f"Trouble: {kind}")
+    incident = services.incident_confirm(**at(incident), actor=chen, grade="severe", stops_business="yes")
+    return services.incident_locate(**at(incident), actor=chen, finding="seen in the log", fault_kind=kind)
+
+
+def seen_by(user: User, number: str) -> dict[str, str]:
+    """Address → the words on it."""
+    user.set_password(PASSWORD)
+    user.save()
+    client = Client()
+    client.post("/login/", {"username": user.username, "password": PASSWORD})
+    client.cookies["django_language"] = "en"
+    pages = {}
+    for screen in SCREENS:
+        answer = client.get(screen.format(number=number))
+        assert answer.status_code == 200, (user.username, screen)
+        pages[screen] = html.unescape(re.sub(r"<[^>]+>", " ", HOW.sub(" ", answer.content.decode())))
+    return pages
+
+
+@pytest.mark.req("INC-04")
+@pytest.mark.parametrize("fault_class,kind,book", TRIED)
+def test_whoever_owns_a_step_sees_it_and_finds_what_it_names(part, fault_class, kind, book):
+    incident = responding(fault_class, kind)
+    pages: dict[str, dict[str, str]] = {}
+    tasks = list(Task.objects.filter(task_list__subject_id=incident.public_id).select_related("owner", "task_list"))
+    assert {book, "keep-people-informed", "run-business-by-hand"} <= {task.task_list.playbook for task in tasks}
+    named = 0
+    for task in tasks:
+        assert task.owner is not None
+        screens = pages.setdefault(task.owner.username, {}) or seen_by(task.owner, incident.number)
+        pages[task.owner.username] = screens
+        assert task.name_en in screens[SCREENS[0]], (task.owner.username, task.name_en)
+        for label in re.findall("“([^”]+)”", task.where_en):
+            named += 1
+            if label in LATER or label == LOCATED:
+                continue
+            assert any(label in words for words in screens.values()), (task.owner.username, task.name_en, label)
+    assert named >= 15
+    assert set(pages) == {"chen.yu", "zhao.min", "li.na", "he.fang"}
+
+
+@pytest.mark.req("INC-03")
+def test_who_speaks_to_customers_sees_their_own_tasks_and_no_other(part):
+    """Their view of the room is cut to what customers may be told; what they were given to do belongs to it."""
+    incident = responding("software", "application")
+    room = seen_by(User.objects.get(username="he.fang"), incident.number)[SCREENS[0]]
+    tasks = Task.objects.filter(task_list__subject_id=incident.public_id)
+    own, others = tasks.filter(owner__username="he.fang"), tasks.exclude(owner__username="he.fang")
+    assert own.exists()
+    assert all(task.name_en in room for task in own)
+    assert not [task.name_en for task in others if task.name_en in room]
