@@ -25,6 +25,7 @@ from kernel import moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
 from kernel.errors import Conflict, DomainError, NotPermitted, Stale
+from kernel.i18n import pick
 from kernel.models import Proposal
 from kernel.moves import Move
 from kernel.permissions import Grant
@@ -106,7 +107,7 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         if proposed:
             says = gettext("Proposed: %(title)s. Somebody else must agree.") % {"title": move.title}
         else:
-            says = gettext("Done: %(title)s.") % {"title": move.title}
+            says = gettext("%(record)s: “%(title)s” is recorded.") % {"record": _name_of(result), "title": move.title}
         answer = {"says": says, "go": "" if proposed else _address(result)}
         secret = getattr(result, "secret", "") or getattr(result, "issued_key", "")
         if secret and not proposed:
@@ -121,6 +122,11 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         "inputs": {shown.name: shown.value for shown in form.fields if shown.widget != "secret"},
     }
     return services.carry_out_once(person=actor.id, key=f"form {mark}" if mark else "", sent=sent, act=act)[1]
+
+
+def _name_of(result: Any) -> str:
+    """What the reader calls the record that was moved."""
+    return str(pick(result, "name")) if hasattr(result, "name_en") else str(result.journal_label())
 
 
 def _address(result: Any) -> str:

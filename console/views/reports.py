@@ -82,7 +82,7 @@ def section(request: HttpRequest, number: str, section: str) -> HttpResponse:
             found = reports.report_get_by_number(actor, number)
             screen = SectionScreen(actor, found, section)
         else:
-            messages.success(request, _("Done: %(title)s.") % {"title": moves.get("reports.section_put").title})
+            messages.success(request, _("%(record)s: “%(title)s” is recorded.") % {"record": number, "title": moves.get("reports.section_put").title})
             return redirect("console:report", number)
     context = {"screen": screen, "typed": typed, "refusal": refusal}
     return render(request, "console/reports/section.html", context, status=refusal.http_status if refusal is not None else 200)

@@ -35,7 +35,7 @@ def test_a_move_without_script_is_carried_out_and_leads_back_to_where_one_was(in
     fields = form_of(client, address, Referer=f"http://testserver/incidents/{incident.number}/")
     answer = client.post(address, {**fields, "grade": "severe", "stops_business": "no"}, follow=True)
     assert answer.redirect_chain[-1][0].endswith(f"/incidents/{incident.number}/")
-    assert "Done: Confirm and grade." in words(answer)
+    assert "“Confirm and grade” is recorded." in words(answer)
     incident.refresh_from_db()
     assert incident.state == "confirmed"
 
@@ -46,7 +46,7 @@ def test_a_move_from_the_dialog_answers_with_an_event_and_no_page(incident, brow
     fields = form_of(client, address, **HTMX)
     answer = client.post(address, {**fields, "grade": "severe", "stops_business": "no"}, headers=HTMX)
     assert answer.status_code == 204
-    assert json.loads(answer["HX-Trigger"])["moved"]["says"] == "Done: Confirm and grade."
+    assert json.loads(answer["HX-Trigger"])["moved"]["says"] == "INC-2026-0001: “Confirm and grade” is recorded."
 
 
 def test_a_refused_form_keeps_what_was_typed_and_marks_the_field(incident, browser):
