@@ -27,7 +27,7 @@ VIEWERS = ("lead", "admin", "director", "engineer", "")
 # GET addresses that are not screens: they answer another program, lead elsewhere, or hand out a file.
 NO_SCREEN = re.compile(r"^/(api/|feed/|healthz|metrics|do/|go/|alerts/<uuid:public_id>/body/)")
 # The same screens, with more or with less on them.
-BESIDES = ("/plan/compare/?from=1&to=2", "/plan/versions/2/", "/alerts/?state=all", "/incidents/?q=nothing-like-this")
+BESIDES = ("/plan/compare/?from=1&to=2", "/alerts/?state=all", "/incidents/?q=nothing-like-this")
 
 
 @dataclass(frozen=True)

@@ -123,8 +123,13 @@ def test_every_kind_of_form_can_be_used_by_everybody(company: Company, atlas: At
     assert not faults, "\n".join(faults)
 
 
-def test_focus_goes_through_every_screen_and_is_always_seen(company: Company, atlas: Atlas, open_page: Any) -> None:
+def test_focus_goes_through_every_screen_and_is_always_seen_and_nothing_moves_for_those_who_want_no_motion(
+    company: Company, atlas: Atlas, open_page: Any
+) -> None:
     readers, faults = Readers(open_page), []
     for screen in atlas.screens()[0]:
-        faults += [f"{screen.pattern}: {fault}" for fault in tabbed_through(readers.opened(screen))]
+        page = readers.opened(screen)
+        faults += [f"{screen.pattern}: {fault}" for fault in tabbed_through(page)]
+        if page.evaluate("document.getAnimations().some(each => each.playState === 'running')"):
+            faults.append(f"{screen.pattern}: something moves")
     assert not faults, "\n".join(faults)

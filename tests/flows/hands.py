@@ -1,0 +1,169 @@
+"""Three ways of handling a screen: mouse, keyboard alone, touch. Each does only what a person can do that way.
+
+The mouse and the finger must hit what they want where it lies (Playwright refuses what is covered or outside); the keyboard walks with Tab
+from where focus is, and fails when focus was lost or cannot be seen.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from playwright.sync_api import Locator, Page
+
+REACH = 160  # Tabs that somebody would press at most before giving up
+THUMB_PX = 43.5  # 44 less what rounding takes
+TEXT_LINK_PX = 24  # inside of text a link may be lower (WCAG 2.2, 2.5.8)
+
+FOCUS = """() => {
+  const e = document.activeElement;
+  return e && e !== document.body ? (e.id || e.tagName + ' ' + e.textContent.trim().slice(0, 40)) : '' }"""
+IS_FRESH = "() => { const fresh = !window.worked; window.worked = true; return fresh }"
+LIES_BEFORE = """e => {
+  const from = document.activeElement;
+  return from && from !== document.body && !from.contains(e) && Boolean(from.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING) }"""
+RING = """e => { const s = getComputedStyle(e); return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2) || s.boxShadow !== 'none' }"""
+TARGET = """e => {
+  const hit = e.matches('input[type=radio],input[type=checkbox]') && e.closest('label') || e;
+  const box = hit.getBoundingClientRect();
+  return [box.width, box.height, hit.matches('.btn,button,input,select,textarea,label,summary.btn')] }"""
+
+
+class Hands(ABC):
+    """How one person handles one page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    @abstractmethod
+    def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
+        """Press a button or follow a link. `keys`: the console's own keys that do the same; `near`: keys that lead close to it."""
+
+    @abstractmethod
+    def write(self, field: Locator, text: str) -> None:
+        """Put text at the end of what a field holds."""
+
+    @abstractmethod
+    def choose(self, choice: Locator) -> None:
+        """Choose one of the choices that stand side by side."""
+
+    @abstractmethod
+    def pick(self, field: Locator, words: str) -> None:
+        """Choose from a list that folds out."""
+
+    def settle(self) -> None:  # noqa: B027 - only the keyboard has something to look at
+        """After the page changed by itself: is everything where it was?"""
+
+
+class Mouse(Hands):
+    """A mouse, and a keyboard for text."""
+
+    def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
+        what.click()
+
+    def write(self, field: Locator, text: str) -> None:
+        field.click()
+        self.page.keyboard.press("Control+End")
+        self.page.keyboard.insert_text(text)
+
+    def choose(self, choice: Locator) -> None:
+        choice.click()
+
+    def pick(self, field: Locator, words: str) -> None:
+        field.select_option(label=words)  # the list that folds out is drawn by the system, out of a test's reach
+
+
+class Touch(Hands):
+    """Fingers: everything is big enough for a thumb."""
+
+    def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
+        self._fits(what)
+        what.tap()
+
+    def write(self, field: Locator, text: str) -> None:
+        self._fits(field)
+        field.tap()
+        self.page.keyboard.press("Control+End")  # where a tap puts the caret is the system's business
+        self.page.keyboard.insert_text(text)
+
+    def choose(self, choice: Locator) -> None:
+        self._fits(choice)
+        choice.tap()
+
+    def pick(self, field: Locator, words: str) -> None:
+        self._fits(field)
+        field.select_option(label=words)
+
+    def _fits(self, what: Locator) -> None:
+        what.scroll_into_view_if_needed()
+        width, height, is_control = what.evaluate(TARGET)
+        least = THUMB_PX if is_control else TEXT_LINK_PX
+        assert height >= least, f"{what} is {width:.0f} × {height:.0f} px: too low for a thumb"
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{self.page.url} scrolls sideways"
+
+
+class Keyboard(Hands):
+    """The keyboard alone."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        self.presses = 0
+        self.longest = (0, "")  # the longest way by Tab, and where it led
+
+    def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
+        what.wait_for()
+        self._not_lost()
+        if keys:
+            for key in keys:
+                self._key(key)
+            return
+        for key in near:
+            self._key(key)
+        self._to(what)
+        self._key("Enter")
+
+    def write(self, field: Locator, text: str) -> None:
+        self._not_lost()
+        self._to(field)
+        self._key("Control+End")
+        self.page.keyboard.insert_text(text)
+
+    def choose(self, choice: Locator) -> None:
+        group = self.page.locator(f"dialog[open] input[type=radio][name='{choice.get_attribute('name')}']")
+        self._not_lost()
+        self._to(group)
+        for _ in range(group.count() + 1):
+            if choice.is_checked():
+                return
+            self._key("Space" if group.count() == 1 else "ArrowRight")
+        assert choice.is_checked(), f"{choice} cannot be chosen by arrows"
+
+    def pick(self, field: Locator, words: str) -> None:
+        self._not_lost()
+        self._to(field)
+        for _ in range(field.locator("option").count()):
+            if field.evaluate("e => e.selectedOptions[0].label") == words:
+                return
+            self._key("ArrowDown")
+        assert field.evaluate("e => e.selectedOptions[0].label") == words
+
+    def settle(self) -> None:
+        self._not_lost()
+
+    def _key(self, key: str) -> None:
+        self.page.keyboard.press(key)
+        self.presses += 1
+
+    def _not_lost(self) -> None:
+        """On a page that was worked on already, focus stands somewhere."""
+        assert self.page.evaluate(IS_FRESH) or self.page.evaluate(FOCUS), f"focus was lost on {self.page.url}"
+
+    def _to(self, what: Locator) -> None:
+        what.first.wait_for()
+        tab = "Shift+Tab" if what.first.evaluate(LIES_BEFORE) else "Tab"
+        for steps in range(REACH):
+            if what.evaluate_all("found => found.includes(document.activeElement)"):
+                assert self.page.evaluate(f"({RING})(document.activeElement)"), f"the focus on {what} cannot be seen"
+                self.longest = max(self.longest, (steps, f"{what} on {self.page.url}"))
+                return
+            self._key(tab)
+        raise AssertionError(f"{REACH} × {tab} do not reach {what} on {self.page.url}; focus is on {self.page.evaluate(FOCUS)}")
