@@ -164,7 +164,8 @@ class PeopleScreen(SetupScreen):
         """Other people's second factors, for those who may know of them: which there are, and taking away a lost one."""
         found: dict[int, list[tuple[Factor, list[Button]]]] = defaultdict(list)
         if self.actor.roles & org.OVERSEERS:
-            for factor in org.factors_visible_to(self.actor).exclude(user_id=self.actor.user_id or 0):
+            others = org.factors_visible_to(self.actor).exclude(user_id=self.actor.user_id or 0)
+            for factor in others.exclude(kind=Factor.Kind.RECOVERY):  # these go with the last of the others
                 found[factor.user_id].append((factor, self.acts(factor, only=("org.factor_take_away",))))
         return found
 

@@ -327,6 +327,7 @@ moves.register(
         effect=_("Every browser that is logged in as this person has to log in again at its next request. Tokens go on."),
         service="contingency.org.services.sessions_end",
         rule=ONESELF_OR_ADMINISTRATOR,
+        dangerous=True,
         undo=_("Log in again."),
         requirements=("SEC-02",),
         scope="people:write",
