@@ -10,6 +10,7 @@ import yaml
 
 from contingency.plan.document import PlanDocument, PlanDocumentInvalid, read, write
 from contingency.plan.document.durations import spell
+from contingency.plan.models import OUTSIDE
 from contingency.plan.placeholders import REQUIRED_TEXTS
 from contingency.plan.shipped import shipped_plan
 from kernel import moves
@@ -137,6 +138,15 @@ def test_a_wrong_value_is_told_with_its_line(old, new, at, words):
             "There is no “keep-calm” in “playbooks”.",
         ),
         ("members: [project-director,", "members: [nobody,", "groups[1].members[1]", "There is no “nobody” in “positions”."),
+        (
+            "    texts: [staff-first-notice, staff-all-clear]",
+            "    texts: [staff-first-word, staff-all-clear]",
+            "response_levels[1].texts[1]",
+            "There is no “staff-first-word” in “message_texts”.",
+        ),
+        ("    led_by: project-manager\n", "    led_by: nobody\n", "meeting_kinds[1].led_by", "There is no “nobody” in “positions”."),
+        ("    owner: technical-director\n    measures", "    owner: nobody\n    measures", "risks[1].owner", "There is no “nobody” in “positions”."),
+        ("    every: 30 d\n", "", "meeting_kinds[1]", "Say how often (“every”) or on what occasion."),
         ("  - slug: technical-director\n", "  - slug: project-director\n", "positions[2].slug", "“project-director” is there already."),
         (
             "      - position: operations-lead\n",
@@ -160,6 +170,28 @@ def test_a_placeholder_that_nobody_fills_is_refused(part):
     assert any("{assigned_at} is not known in this message." in message for _line, _at, message in problems(text))
     text, _line = changed("{practice}{number}: {title}", "{practice}{number: {title}")
     assert any("A brace belongs to no placeholder." in message for _line, _at, message in problems(text))
+
+
+def test_what_leaves_the_house_speaks_of_nothing_inside():
+    """A title is what an engineer wrote at night; the person, the cause and the link into the console are nobody's outside."""
+    for inside in ("title", "person", "ack_url", "url", "grade"):
+        text = shipped_plan().replace("{contact}", "{%s}" % inside)  # noqa: UP031 - braces are the point
+        found = {at for _line, at, message in problems(text) if f"{{{inside}}} is not known in this message." in message}
+        outside = [index for index, item in enumerate(read(shipped_plan()).message_texts, start=1) if item.audience in OUTSIDE]
+        assert {f"message_texts[{index}].body.en" for index in outside} <= found, inside
+
+
+def test_a_risk_beyond_the_scale_and_an_unknown_audience_are_told_with_their_lines():
+    for old, new, at, words in (
+        ("    likelihood: 3\n", "    likelihood: 6\n", "risks[1].likelihood", "Too large: at most 5."),
+        ("    audience: press\n", "    audience: world\n", "audience", "“world” is not known; expected one of: responders, staff"),
+        ("    kind: training\n", "    kind: holiday\n", "kind", "“holiday” is not known; expected one of: review, check"),
+    ):
+        text, line = changed(old, new)
+        [(found_line, found_at, message)] = problems(text)
+        assert found_line == line
+        assert found_at.endswith(at)
+        assert words in message
 
 
 def test_two_languages_speak_of_the_same_things():

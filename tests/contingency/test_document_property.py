@@ -71,8 +71,32 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         **{column: pair(PROSE) for column in ("instruction", "where", "success", "otherwise")},
         "name": pair(SHORT),
     }
+    when = draw(st.sampled_from(["every", "occasion", "both"]))
+    times = {
+        **({"every": f"{seconds} s"} if when != "occasion" else {}),
+        **({"occasion": pair(PROSE)} if when != "every" else {}),
+    }
+    number = st.integers(1, 5)
+    risk = {"slug": "risk", "field": "external", "name": pair(SHORT), "likelihood": draw(number), "impact": draw(number), "owner": "boss"}
+    meeting = {"slug": "meeting", "name": pair(SHORT), **times, "lasts": "15 min", "led_by": "boss", "positions": ["keeper"]}
+    text = {
+        "slug": "outside",
+        "audience": "press",
+        "kind": "report",
+        "name": pair(SHORT),
+        "subject": WORDS,
+        "body": {"en": "{contact}", "zh": "{contact}"},
+    }
     return {
         **SMALLEST,
+        "procedures": [{"slug": "way", "name": pair(SHORT), "steps": [pair(PROSE), pair(LINE)]}],
+        "failure_causes": [{"slug": "cause", "name": WORDS, "signs": pair(PROSE), "causes": [{"slug": "below", "name": WORDS}]}],
+        "risks": [{**risk, "measures": [pair(PROSE)]}],
+        "meeting_kinds": [{**meeting, "agenda": [pair(LINE)], "outcome": pair(PROSE)}],
+        "schedules": [{"slug": "again", "kind": "check", "name": pair(SHORT), **times, "owner": "boss", "what": [pair(PROSE)]}],
+        "evaluation": [{"slug": "speed", "name": WORDS, "measure": pair(PROSE), "standard": pair(LINE)}],
+        "message_texts": [*SMALLEST["message_texts"], text],
+        "response_levels": [{**level, "texts": ["outside"]} for level in SMALLEST["response_levels"]],
         "title": pair(SHORT),
         "purpose": [pair(PROSE), pair(LINE)],
         "units": [{**SMALLEST["units"][0], "name": pair(SHORT)}],

@@ -191,7 +191,7 @@ def test_every_cause_of_a_failed_upgrade_is_there_with_its_signs():
 
 
 @pytest.mark.req("INC-04", "TAX-01")
-@pytest.mark.parametrize(("fault_class", "slug"), [(fault_class, slug) for fault_class, slugs in LEAVES.items() for slug in slugs])
+@pytest.mark.parametrize("fault_class, slug", [(fault_class, slug) for fault_class, slugs in LEAVES.items() for slug in slugs])
 def test_every_leaf_has_a_playbook_with_both_tracks(fault_class, slug):
     books = books_of(fault_class, slug)
     assert books
@@ -200,7 +200,7 @@ def test_every_leaf_has_a_playbook_with_both_tracks(fault_class, slug):
 
 
 @pytest.mark.req("INC-04")
-@pytest.mark.parametrize(("slug", "english", "chinese"), MEASURES)
+@pytest.mark.parametrize("slug, english, chinese", MEASURES)
 def test_every_first_measure_is_a_step_of_the_playbook_of_its_fault(slug, english, chinese):
     [fault_class] = [name for name, slugs in LEAVES.items() if slug in slugs]
     for book in books_of(fault_class, slug):
