@@ -13,7 +13,7 @@ from incidents.response import services as response
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_tool("chromium"), pytest.mark.browser]
 
-KEPT = "caches.open('switchback-copies-1').then(c => c.match('/offline/list/')).then(Boolean)"
+KEPT = "caches.match('/offline/list/').then(Boolean)"
 BODIES = """caches.open('switchback-copies-1').then(async c => Object.fromEntries(
     await Promise.all((await c.keys()).map(async r => [new URL(r.url).pathname, await (await c.match(r)).text()]))))"""
 

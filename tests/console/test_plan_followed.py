@@ -102,3 +102,44 @@ def test_who_speaks_to_customers_sees_their_own_tasks_and_no_other(part):
     assert own.exists()
     assert all(task.name_en in room for task in own)
     assert not [task.name_en for task in others if task.name_en in room]
+
+
+def logged_in(username: str) -> Client:
+    user = User.objects.get(username=username)
+    user.set_password(PASSWORD)
+    user.save()
+    client = Client()
+    client.post("/login/", {"username": username, "password": PASSWORD})
+    client.cookies["django_language"] = "en"
+    return client
+
+
+@pytest.mark.req("COM-02")
+def test_texts_are_filled_from_the_incident_in_both_languages_and_leave_gaps_for_the_rest(part):
+    chen = actor_of_user(User.objects.get(username="chen.yu"))
+    incident = services.incident_open(actor=chen, part="orders", fault_class="software", title="Secret inner title")
+    incident = services.incident_confirm(**at(incident), actor=chen, grade="severe", scope="Payment by card", stops_business="yes")
+    client = logged_in("he.fang")
+    bare = client.get("/plan/texts/").content.decode()
+    filled = html.unescape(client.get(f"/plan/texts/?incident={incident.number}").content.decode())
+    assert "______" in bare
+    assert "Payment by card" not in bare
+    customers = filled[filled.index('id="send-customers-first-notice"') :]
+    customers = customers[: customers.index("</details>")]
+    assert "parts of our ordering service have not been available: Payment by card" in customers
+    assert "我们的部分下单服务暂时无法使用：Payment by card" in customers
+    assert "named by the level" in customers
+    assert "______" in customers  # how to order meanwhile is for the sender to say
+    assert "Secret inner title" not in filled
+    staff = filled[filled.index('id="send-staff-first-notice"') :]
+    assert f"({incident.number})" in staff
+    assert "订单系统出现故障：现在请这样做" in staff
+
+
+@pytest.mark.req("COM-02", "SEC-01")
+def test_who_sees_only_titles_is_offered_no_incident_to_fill_from(part):
+    chen = actor_of_user(User.objects.get(username="chen.yu"))
+    incident = services.incident_open(actor=chen, part="orders", fault_class="software", title="Trouble")
+    page = logged_in("gao.peng").get(f"/plan/texts/?incident={incident.number}").content.decode()
+    assert "No incident is open that you can see" in page
+    assert f'<option value="{incident.number}"' not in page

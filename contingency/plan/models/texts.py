@@ -20,8 +20,9 @@ class MessageText(PlanRow):
 
     journal_kind: ClassVar[str] = "message_text"
 
-    audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.RESPONDERS)
-    kind = models.CharField(max_length=14, choices=MessageKind.choices, default=MessageKind.NOTICE)
+    # Defaults of the database too: during an upgrade of the console itself, older code still approves plans on this table.
+    audience = models.CharField(max_length=12, choices=Audience.choices, default=Audience.RESPONDERS, db_default=Audience.RESPONDERS.value)
+    kind = models.CharField(max_length=14, choices=MessageKind.choices, default=MessageKind.NOTICE, db_default=MessageKind.NOTICE.value)
     name_en = models.CharField(max_length=200)
     name_zh = models.CharField(max_length=200)
     subject_en = models.CharField(max_length=300)

@@ -5,6 +5,7 @@ const COPIES = "switchback-copies-1";
 const LIST = "/offline/list/";
 const FRESH_MS = 15 * 60 * 1000;
 const SERVER_GONE = [502, 503, 504];
+let keeping = Promise.resolve();
 let forgotten = 0; // how often: what was begun before a log-out must not be kept after it
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -35,7 +36,12 @@ async function kept(path) {
   return (await caches.open(COPIES)).match(path);
 }
 
-async function keep(who) {
+function keep(who) {
+  keeping = keeping.then(() => renew(who)).catch(() => undefined); // one after the other; without the network the old copies stay
+  return keeping;
+}
+
+async function renew(who) {
   const began = forgotten;
   const before = await (await kept(LIST))?.json();
   if (before && before.who === who && Date.now() - before.kept < FRESH_MS) return;
@@ -51,11 +57,11 @@ async function keep(who) {
     const copy = await fetch(path, { redirect: "manual" });
     if (copy.ok) found.set(path, copy);
   }
+  found.set(LIST, new Response(JSON.stringify({ ...list, kept: Date.now() }), { headers: { "Content-Type": "application/json" } }));
   if (began !== forgotten) return;
-  await caches.delete(COPIES);
   const store = await caches.open(COPIES);
   for (const [path, copy] of found) await store.put(path, copy);
-  await store.put(LIST, new Response(JSON.stringify({ ...list, kept: Date.now() }), { headers: { "Content-Type": "application/json" } }));
+  for (const old of await store.keys()) if (!found.has(new URL(old.url).pathname)) await store.delete(old);
   if (began !== forgotten) await caches.delete(COPIES);
 }
 
