@@ -82,7 +82,7 @@ moves.register(
         undo=_("Set another one."),
         requirements=("SEC-02",),
         scope="people:write",
-        extra={"secret_inputs": ("password",)},
+        extra={"secret_inputs": ("password",), "asks_proof": True},
     ),
     Move(
         id="org.user_deactivate",

@@ -241,6 +241,9 @@ def test_changes_ask_for_a_proof_of_the_last_ten_minutes(company, browser):
     form = {"version": factor.version}
     remove = f"/do/org.factor_remove/{factor.public_id}/"
     assert client.post(remove, form).status_code == 403
+    lead = User.objects.get(username="lead")
+    own = {"version": lead.version, "password": "a password to prove with"}
+    assert client.post(f"/do/org.password_set/{lead.public_id}/", own).status_code == 403  # else it would be a proof of one's own making
     for address in (remove, "/setup/security/app/", "/setup/security/codes/", "/setup/security/passkey/"):
         assert client.get(address)["Location"].startswith("/login/again/?next="), address
     assert client.post("/setup/security/codes/")["Location"].startswith("/login/again/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Thread
 
@@ -255,10 +256,13 @@ def test_a_person_is_not_made_of_nonsense(person, fields, field):
 
 @pytest.mark.req("SEC-02")
 def test_passwords_are_ones_own_and_strong(person, acting):
-    from contingency.org.errors import PasswordTooWeak
+    from contingency.org.errors import PasswordTooWeak, ProofNeeded
 
     yu, lei = acting("yu", "engineer"), acting("lei", "engineer")
     user = User.objects.get(username="yu")
+    with pytest.raises(ProofNeeded):
+        services.password_set(public_id=user.public_id, version=None, actor=yu, password="correct horse battery")
+    yu = replace(yu, proved=True)
     services.password_set(public_id=user.public_id, version=None, actor=yu, password="correct horse battery")
     user.refresh_from_db()
     assert user.check_password("correct horse battery")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from contingency.org.errors import NameTaken, PasswordTooWeak
 from contingency.org.events import PasswordSet, UserCreated, UserDeactivated
 from contingency.org.models import Holding, User
+from contingency.org.services.factors import proof_require
 from contingency.org.services.holdings import last_one_refuse
 from kernel import clock, journal
 from kernel.actors import Actor
@@ -60,9 +61,15 @@ def user_create(
 
 @transaction.atomic
 def password_set(*, public_id: UUID, version: int | None, actor: Actor, password: str, reason: str = "") -> User:
-    """Give a person a new password: their own, or an administrator for them. Raises NotPermitted, PasswordTooWeak, Stale."""
+    """Give a person a new password: their own, or an administrator for them.
+
+    At a browser it asks for a proof, as second factors do: a forgotten screen must not become a password, and that a proof.
+    Raises NotPermitted, ProofNeeded, PasswordTooWeak, Stale.
+    """
     user = User.lock(public_id, version=version)
     _require_self_or_all(actor, "org.password_set", user)
+    if actor.kind == "person":
+        proof_require(actor)
     if not password:
         raise Invalid(field="password", problem=_("this is needed."))
     _take_password(user, password)
