@@ -12,6 +12,7 @@ function say(text, kind) {
   note.className = `says ${kind}`;
   note.setAttribute("role", kind === "error" ? "alert" : "status");
   note.textContent = text;
+  note.addEventListener("click", () => note.remove());
   toasts.append(note);
   setTimeout(() => note.remove(), 8000);
 }
