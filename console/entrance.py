@@ -91,8 +91,9 @@ def challenge_take(request: HttpRequest, whom: User | None) -> dict[str, object]
 
 def enter(request: HttpRequest, user: User, *, by: str, account: str, bucket: str, go: str) -> HttpResponse:
     """All is proved: a session with a new id, and a browser that this account knows from now on."""
-    services.login_succeeded(account=account, bucket=bucket)
-    services.login_succeeded(account=str(user.public_id), bucket=f"code {bucket}")
+    if by != "passkey" or bucket != STRANGER:  # a passkey proves nothing about guesses that came before it from elsewhere
+        services.login_succeeded(account=account, bucket=bucket)
+        services.login_succeeded(account=str(user.public_id), bucket=f"code {bucket}")
     request.session.flush()
     login(request, user)
     people.session_begin(request, by=by)

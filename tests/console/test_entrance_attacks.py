@@ -18,9 +18,10 @@ from django.test.utils import CaptureQueriesContext
 from console import services
 from console.models import BrowserSession, LoginAttempt
 from console.views import login as login_view
-from contingency.org.models import User
+from console.views import second_step
+from contingency.org.models import Factor, User
 from contingency.plan.models import PlanVersion
-from kernel import access, moves, records
+from kernel import access, clock, moves, records
 from kernel.journal.relay import relay
 from notify.models import AckLink
 from notify.services.links import token_of
@@ -91,6 +92,20 @@ def test_while_a_guesser_is_at_it_the_owner_still_gets_in(smith, browser, compan
     )
     relay()
     assert guess(100, password="a fresh start please").status_code == 302
+
+
+def test_the_owners_passkey_opens_during_the_attack_and_gives_the_guesser_no_fresh_count(smith, monkeypatch):
+    """T52: passkeys are not counted. What a browser and an authenticator do is in tests/browser/test_logging_in.py."""
+    for number in range(services.TRIES):
+        guess(number)
+    assert guess(50).status_code == 429
+    key = Factor.objects.create(user=smith, kind="passkey", name="Key", created_at=clock.now(), credential=b"x", credential_id=b"y")
+    monkeypatch.setattr(second_step.org, "passkey_use", lambda **fields: key)
+    owner = Client()
+    assert "challenge" in owner.post("/login/passkey/options/").json()["publicKey"]
+    assert owner.post("/login/passkey/", {"credential": "{}"}).status_code == 302
+    assert owner.get("/").status_code == 200
+    assert guess(51).status_code == 429
 
 
 def test_known_and_unknown_names_get_the_same_bodies(smith):
