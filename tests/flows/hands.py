@@ -112,6 +112,7 @@ class Keyboard(Hands):
 
     def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
         what.wait_for()
+        self.page.wait_for_load_state()  # the console's own keys come with it
         self._not_lost()
         if keys:
             for key in keys:
