@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -10,6 +11,7 @@ from console import health
 from console.doctor.machine import Finding, State
 from contingency.catalog import selectors as catalog
 from contingency.org import selectors as org
+from contingency.org import services as org_services
 from contingency.plan import selectors as plan
 from kernel import clock, sweeps
 from notify import selectors as notify
@@ -28,6 +30,7 @@ def run_all() -> list[Finding]:
         ("plan", plan_in_force),
         ("duty", duty),
         ("clock", clock_not_wound),
+        ("log-in", second_factor_rule),
     )
     found: list[Finding] = []
     for name, check in checks:
@@ -136,3 +139,16 @@ def clock_not_wound() -> Iterator[Finding]:
         yield Finding("clock", State.WARN, f"wound forward by {wound}", "A practice ground only. `lab clock` did it.")
     else:
         yield Finding("clock", State.OK, "not wound")
+
+
+def second_factor_rule() -> Iterator[Finding]:
+    """In earnest (https) a rule says whose password alone opens nothing, and every app that is enrolled can still be asked."""
+    sealed = org_services.factors_sealed_elsewhere()
+    if sealed:
+        cure = "Name the SECRET_KEY from before in SECRET_KEY_FALLBACKS, or take these factors away and let their owners add them anew."
+        yield Finding("log-in", State.FAIL, f"{sealed} authenticator apps are sealed under another SECRET_KEY: their codes open nothing", cure)
+    elif settings.HTTPS and not settings.SECOND_FACTOR_ROLES:
+        yield Finding("log-in", State.WARN, "no role has to have a second factor", "Set SECOND_FACTOR_ROLES=all, or name roles.")
+    else:
+        rule = ", ".join(settings.SECOND_FACTOR_ROLES) or "nobody (not served over https)"
+        yield Finding("log-in", State.OK, f"a second factor is asked of: {rule}")

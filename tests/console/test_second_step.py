@@ -12,6 +12,8 @@ from django.db import connection
 from django.test import Client
 
 from console import entrance, people, services
+from console.doctor.house import second_factor_rule
+from console.doctor.machine import State
 from console.feed.admission import admit
 from console.models import BrowserSession, LoginAttempt
 from console.sessions import SessionStore
@@ -400,3 +402,19 @@ def test_over_https_every_cookie_of_the_door_is_for_https_only(company, settings
         assert cookie["secure"], name
         assert cookie["samesite"] == "Lax", name
         assert cookie["httponly"] or name == "csrftoken", name
+
+
+def test_the_doctor_says_when_no_rule_is_set_and_when_a_key_was_lost(company, phone, settings):
+    def said() -> tuple[str, str]:
+        [finding] = second_factor_rule()
+        return finding.state.value, finding.detail
+
+    settings.HTTPS = False
+    assert said()[0] == State.OK.value
+    settings.HTTPS = True
+    assert said()[0] == State.WARN.value
+    settings.SECOND_FACTOR_ROLES = ["all"]
+    assert said() == (State.OK.value, "a second factor is asked of: all")
+    settings.SECRET_KEY = "another"
+    assert said()[0] == State.FAIL.value
+    assert said()[1].startswith("1 authenticator apps")

@@ -165,6 +165,17 @@ def second_factors(user: User) -> list[Factor]:
     return list(Factor.objects.filter(user=user, removed_at=None).exclude(kind=Factor.Kind.RECOVERY))
 
 
+def factors_sealed_elsewhere() -> int:
+    """How many apps in force were sealed under a key that is not known any more."""
+    found = 0
+    for public_id, sealed in Factor.objects.filter(kind=Factor.Kind.APP, removed_at=None).values_list("public_id", "secret"):
+        try:
+            unseal(bytes(sealed or b""), of=str(public_id))
+        except SealBroken:
+            found += 1
+    return found
+
+
 def _person(actor: Actor, move: str) -> User:
     person = User.objects.select_for_update().filter(pk=actor.user_id or 0).first()
     if person is None:
