@@ -1,6 +1,6 @@
 // A move's form opens in a dialog over the page (htmx fetches it) and tells its result there. Without script the same
 // link opens the same form as a page. Refusals (409, 422 …) come back as the form again, with what was typed.
-import { placeOf, putBack } from "./focus.js";
+import { isHeld, placeOf, putBack } from "./focus.js";
 
 const dialog = document.getElementById("dialog");
 const toasts = document.getElementById("toasts");
@@ -38,7 +38,7 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
 
 // A button is out of order while its request is under way, and so loses focus.
 document.body.addEventListener("htmx:afterRequest", () => {
-  if (!dialog?.open && document.activeElement === document.body) putBack(opener);
+  if (!dialog?.open && !isHeld(document.activeElement)) putBack(opener);
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {

@@ -9,6 +9,11 @@ export function placeOf(element) {
   return { id: element.id, words: wordsOf(element), tag: element.tagName, around };
 }
 
+// The browser takes focus from what is hidden or out of order only when it draws next: until then it merely seems to be there.
+export function isHeld(element) {
+  return Boolean(element) && element !== document.body && element.checkVisibility() && !element.disabled;
+}
+
 export function putBack(place) {
   if (!place) return;
   const around = place.around.map((id) => document.getElementById(id)).filter(Boolean);
@@ -16,7 +21,7 @@ export function putBack(place) {
   const same = place.id ? document.getElementById(place.id) : alike();
   for (const found of [same, ...around]) {
     const wanted = found?.matches("details") ? found.querySelector("summary") : found;
-    if (!wanted) continue;
+    if (!isHeld(wanted)) continue;
     if (wanted.tabIndex < 0 && !wanted.hasAttribute("tabindex")) wanted.setAttribute("tabindex", "-1");
     wanted.focus({ preventScroll: true });
     if (document.activeElement === wanted) return;
