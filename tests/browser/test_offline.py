@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,17 @@ from incidents.response import services as response
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs_tool("chromium"), pytest.mark.browser]
 
 KEPT = "caches.match('/offline/list/').then(Boolean)"
+GONE = "caches.has('switchback-copies-1').then(has => !has)"
 BODIES = """caches.open('switchback-copies-1').then(async c => Object.fromEntries(
     await Promise.all((await c.keys()).map(async r => [new URL(r.url).pathname, await (await c.match(r)).text()]))))"""
+
+
+def until(page: Any, question: str) -> None:
+    """Asks the page until the answer is yes. (`wait_for_function` takes a promise for a yes.)"""
+    end = time.monotonic() + 20
+    while not page.evaluate(question):
+        assert time.monotonic() < end, question
+        time.sleep(0.1)
 
 
 def put_in_force() -> None:
@@ -28,7 +39,7 @@ def test_plan_playbook_call_tree_and_paper_are_read_without_the_network_and_gone
     put_in_force()
     incident = response.incident_open(actor=company.actor("engineer"), part="orders", fault_class="software", title="Nobody can pay")
     page = open_page("engineer", f"/incidents/{incident.number}/", quiet=False, service_workers="allow")
-    page.wait_for_function(KEPT, timeout=20_000)
+    until(page, KEPT)
 
     bodies = page.evaluate(BODIES)
     assert {"/offline/", "/offline/plan/", "/offline/call-tree/", "/offline/by-hand/orders/"} <= set(bodies)
@@ -55,7 +66,7 @@ def test_plan_playbook_call_tree_and_paper_are_read_without_the_network_and_gone
     page.goto("/")
     page.locator(".side form[action='/logout/'] button").click()
     page.wait_for_url(re.compile("/login/"))
-    page.wait_for_function("caches.has('switchback-copies-1').then(has => !has)", timeout=5_000)
+    until(page, GONE)
     page.context.set_offline(True)
     with pytest.raises(Exception, match=r"ERR_|interrupted"):
         page.goto("/plan/")
@@ -65,8 +76,8 @@ def test_plan_playbook_call_tree_and_paper_are_read_without_the_network_and_gone
 def test_the_next_person_at_the_same_browser_gets_copies_of_their_own(company, open_page):
     put_in_force()
     page = open_page("director", "/plan/", quiet=False, service_workers="allow")
-    page.wait_for_function(KEPT, timeout=20_000)
+    until(page, KEPT)
     page.context.clear_cookies()  # the session ends without a log-out
     page.goto("/")
     page.wait_for_url(re.compile("/login/"))
-    page.wait_for_function("caches.has('switchback-copies-1').then(has => !has)", timeout=5_000)
+    until(page, GONE)
