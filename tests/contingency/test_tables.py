@@ -14,11 +14,12 @@ from contingency.catalog.services import GatewaySpec, MatcherSpec, SideSpec, mat
 from contingency.org import events as org_events
 from contingency.org import roles
 from contingency.org import services as org
+from contingency.org.models import Factor
 from contingency.org.selectors import actor_of_user
 from contingency.plan import events as plan_events
 from contingency.plan.selectors import version_in_force
 from contingency.plan.services import plan_read_confirm
-from kernel import moves, proposals, records, sentences
+from kernel import clock, moves, proposals, records, sentences
 from kernel.actors import SYSTEM, Actor
 from kernel.errors import DomainError, NotFound, NotPermitted
 from kernel.models import Entry
@@ -65,6 +66,7 @@ def test_every_record_of_the_room_is_listed_and_shown_to_every_role(company, dja
     rule = MatcherSpec(label="job", value="orders", fault_class="software", fault_kind="application")
     matcher_set(public_id=part.public_id, version=None, actor=SYSTEM, matchers=[rule])
     org.token_create(actor=SYSTEM, user=company["xu.jing"].public_id, scopes=["people:read"])
+    Factor.objects.create(user=company["chen.yu"], kind="app", name="Phone", created_at=clock.now(), secret=b"x")
     in_force = version_in_force()
     plan_read_confirm(public_id=in_force.public_id, version=None, actor=actor_of_user(company["chen.yu"]))
     shown = {}
