@@ -31,13 +31,16 @@ def shrink(path: Path) -> int:
 
 
 def _palette(counted: Counter[bytes]) -> list[bytes]:
-    """The commonest colour of each of the 256 commonest shades, so that a small green dot keeps its place beside a thousand greys."""
-    shades: dict[tuple[int, ...], bytes] = {}
-    for colour, _count in counted.most_common():
-        shades.setdefault(tuple(value >> (0 if len(counted) <= 256 else 4) for value in colour), colour)
-        if len(shades) == 256:
-            break
-    return list(shades.values())
+    """The 160 commonest colours, and for the rest the commonest of each further shade: a small green dot keeps its place beside the greys."""
+    ordered = [colour for colour, _count in counted.most_common()]
+    palette = ordered[: 256 if len(ordered) <= 256 else 160]
+    shades = {tuple(value >> 4 for value in colour) for colour in palette}
+    for colour in ordered[len(palette) :]:
+        shade = tuple(value >> 4 for value in colour)
+        if shade not in shades and len(palette) < 256:
+            shades.add(shade)
+            palette.append(colour)
+    return palette
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
