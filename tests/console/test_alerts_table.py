@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -165,9 +164,7 @@ def test_two_hundred_are_acknowledged_in_one_request_each_by_its_own_move(make: 
     made = make(200)
     Alert.objects.filter(pk=made[7].pk).update(version=5)
     client = browser("engineer")
-    began = time.monotonic()
     answer = client.post("/alerts/bulk/", {"do": "acknowledge", "alert": [mark(alert) for alert in made]})
-    assert time.monotonic() - began < 5
     assert answer.status_code == 409
     text = words(answer)
     assert "199 done · 1 refused" in text
