@@ -24,6 +24,7 @@ PENDING = "pending"
 PENDING_FOR_S = 10 * 60  # between password and second factor
 CHALLENGE = "passkey"
 CHALLENGE_FOR_S = 5 * 60
+CHOSEN_COOKIE = "language_chosen"  # at the log-in, by whoever logs in next
 _signer = signing.TimestampSigner(salt="console.known_browser")
 
 
@@ -99,6 +100,10 @@ def enter(request: HttpRequest, user: User, *, by: str, account: str, bucket: st
     people.session_begin(request, by=by)
     security_log.info("logged_in", person=str(user.public_id), by=by, known_browser=bucket != STRANGER)
     response = HttpResponseRedirect(go)
+    chosen = request.COOKIES.get(CHOSEN_COOKIE, "")
+    if chosen in dict(settings.LANGUAGES):
+        people.language_set(user, chosen)
+        response.delete_cookie(CHOSEN_COOKIE)
     mark = bucket if bucket != STRANGER else secrets.token_urlsafe(24)
     response.set_cookie(
         KNOWN_COOKIE,

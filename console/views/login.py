@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from console import people, services
-from console.entrance import STRANGER, bucket_of, enter, pending_begin, safe_next, security_log
+from console.entrance import CHOSEN_COOKIE, PENDING_FOR_S, STRANGER, bucket_of, enter, pending_begin, safe_next, security_log
 from console.errors import TooManyTries, WrongPassword
 from console.selectors.frame import THEME_COOKIE, THEMES
 from contingency.org import selectors as org
@@ -69,7 +69,9 @@ def language(request: HttpRequest) -> HttpResponse:
     if wanted in dict(settings.LANGUAGES):
         translation.activate(wanted)
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=YEAR_S, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
-        if request.user.is_authenticated and request.user.language != wanted:
+        if not request.user.is_authenticated:
+            response.set_cookie(CHOSEN_COOKIE, wanted, max_age=PENDING_FOR_S, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+        elif request.user.language != wanted:
             people.language_set(request.user, wanted)
     return response
 

@@ -184,3 +184,12 @@ def test_reading_on_in_another_language_does_not_forget_where_the_log_in_leads(c
     assert client.post("/language/", {"language": "zh-hans", "next": here}).headers["Location"] == here
     assert client.post("/theme/", {"theme": "dark", "next": here}).headers["Location"] == here
     assert client.post("/language/", {"language": "en", "next": "//evil.example/login/"}).headers["Location"] == "/"
+
+
+def test_a_language_chosen_at_the_log_in_is_the_persons_from_then_on(company, client):
+    client.post("/language/", {"language": "zh-hans", "next": "/login/"})
+    assert try_once(client, password=PASSWORD).status_code == 302
+    assert User.objects.get(username="lead").language == "zh-hans"  # also in what is sent
+    client.post("/logout/")
+    assert try_once(client, "lead2", PASSWORD).status_code == 302
+    assert User.objects.get(username="lead2").language == "en"  # chosen by the one before
