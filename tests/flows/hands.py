@@ -111,9 +111,7 @@ class Keyboard(Hands):
         self.longest = (0, "")  # the longest way by Tab, and where it led
 
     def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
-        what.wait_for()
-        self.page.wait_for_load_state()  # the console's own keys come with it
-        self._not_lost()
+        self._arrive(what)
         if keys:
             for key in keys:
                 self._key(key)
@@ -124,14 +122,14 @@ class Keyboard(Hands):
         self._key("Enter")
 
     def write(self, field: Locator, text: str) -> None:
-        self._not_lost()
+        self._arrive(field)
         self._to(field)
         self._key("Control+End")
         self.page.keyboard.insert_text(text)
 
     def choose(self, choice: Locator) -> None:
         group = self.page.locator(f"dialog[open] input[type=radio][name='{choice.get_attribute('name')}']")
-        self._not_lost()
+        self._arrive(choice)
         self._to(group)
         for _ in range(group.count() + 1):
             if choice.is_checked():
@@ -140,7 +138,7 @@ class Keyboard(Hands):
         assert choice.is_checked(), f"{choice} cannot be chosen by arrows"
 
     def pick(self, field: Locator, words: str) -> None:
-        self._not_lost()
+        self._arrive(field)
         self._to(field)
         for _ in range(field.locator("option").count()):
             if field.evaluate("e => e.selectedOptions[0].label") == words:
@@ -155,12 +153,16 @@ class Keyboard(Hands):
         self.page.keyboard.press(key)
         self.presses += 1
 
+    def _arrive(self, what: Locator) -> None:
+        what.wait_for()
+        self.page.wait_for_load_state()  # the console's own keys come with it
+        self._not_lost()
+
     def _not_lost(self) -> None:
         """On a page that was worked on already, focus stands somewhere."""
         assert self.page.evaluate(IS_FRESH) or self.page.evaluate(FOCUS), f"focus was lost on {self.page.url}"
 
     def _to(self, what: Locator) -> None:
-        what.first.wait_for()
         tab = "Shift+Tab" if what.first.evaluate(LIES_BEFORE) else "Tab"
         for steps in range(REACH):
             if what.evaluate_all("found => found.includes(document.activeElement)"):
