@@ -47,10 +47,6 @@ class Hands(ABC):
     def choose(self, choice: Locator) -> None:
         """Choose one of the choices that stand side by side."""
 
-    @abstractmethod
-    def pick(self, field: Locator, words: str) -> None:
-        """Choose from a list that folds out."""
-
     def settle(self) -> None:  # noqa: B027 - only the keyboard has something to look at
         """After the page changed by itself: is everything where it was?"""
 
@@ -68,9 +64,6 @@ class Mouse(Hands):
 
     def choose(self, choice: Locator) -> None:
         choice.click()
-
-    def pick(self, field: Locator, words: str) -> None:
-        field.select_option(label=words)  # the list that folds out is drawn by the system, out of a test's reach
 
 
 class Touch(Hands):
@@ -90,12 +83,7 @@ class Touch(Hands):
         self._fits(choice)
         choice.tap()
 
-    def pick(self, field: Locator, words: str) -> None:
-        self._fits(field)
-        field.select_option(label=words)
-
     def _fits(self, what: Locator) -> None:
-        what.scroll_into_view_if_needed()
         width, height, kind = what.evaluate(TARGET)
         assert height >= {"control": THUMB_PX, "link": LINK_PX, "text": 0}[kind], f"{what} is {width:.0f} × {height:.0f} px: too low for a thumb"
         across = self.page.evaluate("document.documentElement.scrollWidth")
@@ -136,15 +124,6 @@ class Keyboard(Hands):
                 return
             self._key("Space" if group.count() == 1 else "ArrowRight")
         assert choice.is_checked(), f"{choice} cannot be chosen by arrows"
-
-    def pick(self, field: Locator, words: str) -> None:
-        self._arrive(field)
-        self._to(field)
-        for _ in range(field.locator("option").count()):
-            if field.evaluate("e => e.selectedOptions[0].label") == words:
-                return
-            self._key("ArrowDown")
-        assert field.evaluate("e => e.selectedOptions[0].label") == words
 
     def settle(self) -> None:
         self._not_lost()
