@@ -7,6 +7,7 @@ from where focus is, and fails when focus was lost or cannot be seen.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page
 
@@ -146,7 +147,7 @@ class Keyboard(Hands):
         for steps in range(REACH):
             if what.evaluate_all("found => found.includes(document.activeElement)"):
                 assert self.page.evaluate(f"({RING})(document.activeElement)"), f"the focus on {what} cannot be seen"
-                self.longest = max(self.longest, (steps, f"{what} on {self.page.url}"))
+                self.longest = max(self.longest, (steps, f"“{self.page.evaluate(FOCUS)}” on {urlsplit(self.page.url).path}"))
                 return
             self._key(tab)
         raise AssertionError(f"{REACH} × {tab} do not reach {what} on {self.page.url}; focus is on {self.page.evaluate(FOCUS)}")
