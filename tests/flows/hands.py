@@ -85,6 +85,8 @@ class Touch(Hands):
         choice.tap()
 
     def _fits(self, what: Locator) -> None:
+        what.wait_for()
+        self.page.wait_for_load_state()  # with its style
         width, height, kind = what.evaluate(TARGET)
         assert height >= {"control": THUMB_PX, "link": LINK_PX, "text": 0}[kind], f"{what} is {width:.0f} × {height:.0f} px: too low for a thumb"
         across = self.page.evaluate("document.documentElement.scrollWidth")
