@@ -186,15 +186,6 @@ def repaired_and_switched_back(engineer: Walker, lead: Walker, watch: Stopwatch)
     watch.told("repaired and switched back")
 
 
-def same_moment(*walkers: Walker) -> None:
-    """Everybody's screen has heard of what was done last; a press before that would be answered with how things stand now."""
-
-    def versions() -> set[str]:
-        return {walker.page.locator("#room-version input[name=version]").input_value() for walker in walkers}
-
-    wait_for("all screens showing the same moment", lambda: len(versions()) == 1, within_s=15, every_s=0.1)
-
-
 def ended(engineer: Walker, lead: Walker, watch: Stopwatch) -> None:
     """Verified, each end condition with what shows it, and the end declared."""
     engineer.does("Start verifying recovery")
@@ -205,7 +196,6 @@ def ended(engineer: Walker, lead: Walker, watch: Stopwatch) -> None:
             write={"What shows it": SHOWN},
         )
     expect(lead.page.locator("#room-end .task.done").filter(has_text=SHOWN)).to_have_count(3)
-    same_moment(engineer, lead)
     lead.does("Declare the end")
     for walker in (engineer, lead):
         walker.stands_at("Resolved")

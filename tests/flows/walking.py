@@ -138,12 +138,22 @@ class Walker:
             self.picture(english)
             self.page.evaluate("window.renewed = 0")
             self.hands.press(self.dialog.get_by_role("button", name=self.say(english), exact=True))
-        self.dialog.wait_for(state="detached")
         said = self.page.locator("#toasts .success", has_text=self.say(english)).last
+        refused = self.dialog.get_by_role("alert")
+        said.or_(refused).first.wait_for()
+        if refused.count():
+            self._asked_again(english)
+        self.dialog.wait_for(state="detached")
         said.wait_for()
         if is_live:
             said.evaluate("note => note.remove()")  # read
             self.renewed()
+
+    def _asked_again(self, english: str) -> None:
+        """Somebody else was quicker by a moment: the dialog says how things stand now, and one presses again."""
+        print(f"  walk: {self.name} was asked again: {english}", flush=True)
+        self.picture("asked again")
+        self.hands.press(self.dialog.get_by_role("button", name=self.say(english), exact=True))
 
     def renewed(self) -> None:
         """The screen renews itself after a move; the person is still where they were."""
