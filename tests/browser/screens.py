@@ -55,6 +55,7 @@ class Atlas:
             "/alerts/inbox/": {"public_id": of["failed_intake"].public_id},
             "/alerts/": {"public_id": of["alert"].public_id},
             "/switchboard/": {"slug": company.part.slug, "direction": "over"},
+            "/offline/": {"slug": company.part.slug},
             "/plan/versions/": {"number": of["plan_version"].number},
             "/plan/playbooks/": {"slug": "application-fault-after-upgrade"},
             "/setup/sources/": {"public_id": of["source"].public_id},
