@@ -111,6 +111,7 @@ def test_every_screen_can_be_used_by_everybody(company: Company, atlas: Atlas, o
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.soak
 def test_every_kind_of_form_can_be_used_by_everybody(company: Company, atlas: Atlas, open_page: Any) -> None:
     """In its dialog it is the same fragment; a rule that the page around it would break is the other test's."""
     readers, faults, forms = Readers(open_page), [], atlas.forms()
@@ -123,6 +124,7 @@ def test_every_kind_of_form_can_be_used_by_everybody(company: Company, atlas: At
     assert not faults, "\n".join(faults)
 
 
+@pytest.mark.soak
 def test_focus_goes_through_every_screen_and_is_always_seen_and_nothing_moves_for_those_who_want_no_motion(
     company: Company, atlas: Atlas, open_page: Any
 ) -> None:
