@@ -18,6 +18,7 @@ from lab.service.gate import listen, serve
 from lab.system import System
 from lab.watchdog import Watchdog
 from localservers.errors import LocalServerError
+from localservers.ports import held
 
 
 @contextlib.contextmanager
@@ -33,8 +34,7 @@ def _only_one() -> Iterator[None]:
         yield
 
 
-async def _serve(started: float) -> int:
-    system = System()
+async def _serve(system: System, started: float) -> int:
     watchdog, stop = Watchdog(system), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -77,7 +77,9 @@ def run() -> int:
     try:
         with _only_one():
             os.umask(0o022)
-            return asyncio.run(_serve(started))
+            system = System()
+            with held(system.book["ports"].values()):  # a closed gate must find its port again
+                return asyncio.run(_serve(system, started))
     except LabError as refused:
         say("lab", refused.message)
         return 1

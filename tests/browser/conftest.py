@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 
 from localservers.ports import free_port
-from tests.console.conftest import PASSWORD, Company, make_company, see_traffic
+from tests.console.conftest import PASSWORD, Company, made_company, see_traffic
 from tests.harness.skips import tool_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def company(transactional_db: None) -> Company:
-    made = make_company()
+    made = made_company()
     see_traffic(made.part)
     return made
 

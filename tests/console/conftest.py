@@ -35,6 +35,7 @@ from incidents.switchover.executors.base import SideView
 from incidents.switchover.models.evidence import GatewaySample
 from kernel import clock
 from kernel.actors import SYSTEM, Actor
+from tests.harness.template import Template
 
 PASSWORD = "correct horse battery"
 ROLES = {
@@ -140,7 +141,7 @@ def _plan(roster: Roster, unit: Unit) -> None:
 @pytest.fixture
 def company(db: None) -> Company:
     """People, part and plan."""
-    return make_company()
+    return made_company()
 
 
 def make_company() -> Company:
@@ -169,6 +170,9 @@ def make_company() -> Company:
     Gateway.objects.create(part=part, kind="lab", control_url="http://127.0.0.1:9", secret_file="/nonexistent")
     Matcher.objects.create(part=part, label="service", value="orders", fault_class="software", severities=["critical", "error"])
     return Company(part, roster, users)
+
+
+made_company = Template(make_company)
 
 
 def see_traffic(part: Part, serving: str | None = "primary") -> None:

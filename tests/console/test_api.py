@@ -13,7 +13,7 @@ from django.test import Client
 
 from incidents.response import services as response
 from kernel.models import Entry, Proposal
-from tests.console.conftest import PASSWORD, make_company
+from tests.console.conftest import PASSWORD, made_company
 from tests.console.test_parser import BAD
 
 
@@ -264,7 +264,7 @@ def test_the_document_is_valid_and_names_every_move(company, api):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_people_at_once_one_wins_the_other_is_told():
-    company = make_company()
+    company = made_company()
     incident = response.incident_open(actor=company.actor("lead"), part="orders", fault_class="software", title="Orders cannot be paid")
     clients = [Client(headers={"Authorization": f"Bearer {company.token(name)}"}) for name in ("lead", "lead2", "engineer", "engineer2")]
     gate, answers = threading.Barrier(len(clients)), []
@@ -286,7 +286,7 @@ def test_two_people_at_once_one_wins_the_other_is_told():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_key_at_once_has_one_effect():
-    company = make_company()
+    company = made_company()
     token = company.token("lead")
     gate, answers = threading.Barrier(4), []
 

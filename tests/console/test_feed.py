@@ -24,7 +24,7 @@ from kernel import clock, journal
 from kernel.actors import SYSTEM
 from kernel.journal import Ref
 from kernel.models import Entry
-from tests.console.conftest import Company, make_company
+from tests.console.conftest import Company, made_company
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAIT_S = 8.0
@@ -132,7 +132,7 @@ def fresh_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 @pytest.fixture
 def people(fresh_hub: Hub) -> Company:
-    return make_company()
+    return made_company()
 
 
 def play(story: Callable[[], Awaitable[None]]) -> None:

@@ -99,9 +99,9 @@ def test_the_doctor_says_who_could_not_be_called(company):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_journal_is_read_from_a_cursor_on():
-    from tests.console.conftest import make_company
+    from tests.console.conftest import made_company
 
-    company = make_company()
+    company = made_company()
     from incidents.response import services as response
 
     for fault_class in ("software", "network"):

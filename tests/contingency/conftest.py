@@ -16,6 +16,7 @@ from contingency.plan.selectors import version_in_force
 from kernel import clock
 from kernel.actors import SYSTEM, Actor
 from kernel.models import Entry
+from tests.harness.template import Template
 
 
 def entries(name: str, **about: Any) -> list[Entry]:
@@ -79,9 +80,16 @@ def acting(person) -> Callable[..., Actor]:
 @pytest.fixture
 def company(db) -> dict[str, User]:
     """The demo company with the shipped plan in force."""
+    return made_company()
+
+
+def make_company() -> dict[str, User]:
     demo_company_create(weeks=2)
     assert version_in_force() is not None
     return {user.username: user for user in User.objects.all()}
+
+
+made_company = Template(make_company)
 
 
 HOUR = timedelta(hours=1)

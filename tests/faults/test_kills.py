@@ -187,7 +187,7 @@ def kill_again_and_again(console: Console, name: str, kills: dict[str, int]) -> 
         pid = wait_for(f"a new {name}", risen, within_s=120)
         time.sleep(1.5)  # let it take up work
         seen.add(pid)
-        os.killpg(pid, signal.SIGKILL)
+        console.signal(name, signal.SIGKILL, group=True, pid=pid)
         kills[name] = kills.get(name, 0) + 1
 
 
@@ -195,14 +195,13 @@ def test_a_scheduler_that_stands_still_and_two_of_them_do_everything_once(
     console: Console, engineer: Person, lead: Person, filing: Filing, state: dict[str, Any], tmp_path: Path
 ) -> None:
     """T3 and T4. What fell due meanwhile is done once when the scheduler is back; a second scheduler doubles nothing."""
-    pid = console.pids()["beat"]
-    os.kill(pid, signal.SIGSTOP)
+    console.signal("beat", signal.SIGSTOP)
     try:
         for _ in range(3):
             provoke(console, engineer, lead, state)
             time.sleep(SILENCE_S / 3)
     finally:
-        os.kill(pid, signal.SIGCONT)
+        console.signal("beat", signal.SIGCONT)
     settled(console, filing)
     command = [sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "error", "-s", str(tmp_path / "beat"), "--pidfile", ""]
     second = subprocess.Popen(command, cwd=CLONE, env=console.environment)
@@ -225,8 +224,7 @@ def test_nothing_depends_on_redis(console: Console, engineer: Person, lead: Pers
         broker.flushall()
         provoke(console, engineer, lead, state)
     accepted = len(filing.accepted)
-    pid = console.pids()["valkey"]
-    os.kill(pid, signal.SIGSTOP)
+    console.signal("valkey", signal.SIGSTOP)
     began = time.monotonic()
     try:
         while time.monotonic() - began < SILENCE_S:
@@ -235,11 +233,11 @@ def test_nothing_depends_on_redis(console: Console, engineer: Person, lead: Pers
         mails = len(console.sink.mails)
         wait_for("mail while the broker is silent", lambda: len(console.sink.mails) > mails or mails, within_s=30)
     finally:
-        os.kill(pid, signal.SIGCONT)
+        console.signal("valkey", signal.SIGCONT)
     taken = len(filing.accepted) - accepted
     told(f"broker frozen {SILENCE_S} s: {taken} alerts taken meanwhile, slowest answer {filing.slowest_s:.2f} s")
     assert taken > SILENCE_S
-    os.kill(console.pids()["valkey"], signal.SIGKILL)
+    console.signal("valkey", signal.SIGKILL)
     provoke(console, engineer, lead, state)
     settled(console, filing)
 
@@ -247,7 +245,7 @@ def test_nothing_depends_on_redis(console: Console, engineer: Person, lead: Pers
 def test_no_alert_is_lost_when_postgres_dies(console: Console, engineer: Person, lead: Person, filing: Filing, state: dict[str, Any]) -> None:
     for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):  # fast shutdown, immediate, and gone
         before = filing.codes.copy()
-        os.kill(console.pids()["postgres"], how)
+        console.signal("postgres", how)
         wait_for("alerts taken again", lambda b=before: filing.codes["200"] > b["200"] + 20, within_s=60)  # type: ignore[misc]
         provoke(console, engineer, lead, state)
     told(f"answers of the intake in all: {dict(filing.codes)}")
@@ -295,7 +293,7 @@ def test_each_recovery_clock_fires_each_threshold_once_through_it_all(
 def kill_again_and_again_once(console: Console) -> None:
     """One kill of each process while the clocks fire."""
     for name in ("worker", "beat", "watchdog"):
-        os.killpg(console.pids()[name], signal.SIGKILL)
+        console.signal(name, signal.SIGKILL, group=True)
         time.sleep(4)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import threading
@@ -88,7 +87,7 @@ def kill_everything_in_turn(console: Console, over: threading.Event, kills: list
         name = dice.choice(KILLED)
         pid = retried(lambda n=name: console.pids()[n])
         try:
-            os.killpg(pid, signal.SIGKILL) if name not in {"postgres", "valkey"} else os.kill(pid, signal.SIGKILL)
+            console.signal(name, signal.SIGKILL, group=name not in {"postgres", "valkey"}, pid=pid)
             kills[0] += 1
         except ProcessLookupError:
             continue

@@ -131,7 +131,7 @@ async def one_death(console: Console, engineer: Person, incident: dict[str, Any]
     await asyncio.to_thread(note, engineer, incident, f"before death {number}")
     await until("an id to come back with", lambda: all(each.last_id for each in listeners), within_s=20)
     opened = [len(each.opened) for each in listeners]
-    os.kill(console.pids()["web"], signal.SIGKILL)
+    console.signal("web", signal.SIGKILL)
     died = time.monotonic()
     await asyncio.to_thread(console.lab, "clock", "301")  # workers escalate: entries while nobody can be told
     await asyncio.to_thread(retried, lambda: note(engineer, incident, "while they come back"))

@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 import httpx
 from aiosmtpd.controller import Controller
 
+from tests.harness.own import own_signal
+
 CLONE = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 180
 STOP_LIMIT_S = 60
@@ -173,6 +175,11 @@ class Console:
         """Process ids per part, from the run file."""
         parts = json.loads((self.home / "run.json").read_text())["parts"]
         return {name: int(part["pid"]) for name, part in parts.items() if part.get("pid")}
+
+    def signal(self, name: str, number: int, *, group: bool = False, pid: int | None = None) -> None:
+        """Send a signal to a part of this console (`pid`: the one seen before), with `group` to its whole group."""
+        assert self.process is not None
+        own_signal(pid or self.pids()[name], number, below=self.process.pid, group=group)
 
     def _read(self) -> None:
         assert self.process is not None

@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 
+from tests.harness.own import own_signal
+
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 40.0
 
@@ -55,8 +57,7 @@ class PracticeSystem:
     def stop(self, number: int = signal.SIGTERM, patience_s: float = 30) -> int:
         """Send the signal and wait; returns the exit status."""
         assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, number)
+        self._process.send_signal(number)
         return self._process.wait(patience_s)
 
     @property
@@ -67,6 +68,11 @@ class PracticeSystem:
     def book(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.folder / "lab.json").read_text())
         return content
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to one of its processes, by the name in its book."""
+        assert self._process is not None
+        own_signal(self.book["processes"][name], signal.SIGKILL, below=self._process.pid)
 
     def processes(self) -> list[psutil.Process]:
         """Every process of the machine that belongs to this folder, also one that lost its parent."""

@@ -11,7 +11,6 @@ import sysconfig
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.lab.practice_system import ROOT, PracticeSystem, running
@@ -63,8 +62,7 @@ def test_it_stops_cleanly_and_comes_up_with_the_side_that_was_active(open_folder
 def test_a_crashed_part_is_started_again(system: PracticeSystem) -> None:
     before = system.counts()
     for name in ("service primary", "gateway", "customers"):
-        pid = system.book["processes"][name]
-        psutil.Process(pid).kill()
+        system.kill(name)
         system.wait(
             lambda s: s["customers"] and s["gateway"]["serving"] == "primary" and s["customers"]["silent_for_ms"] < 1000, 10, f"{name} is back"
         )
