@@ -29,6 +29,8 @@ KEYWORDS: dict[str, tuple[int | None, int, int | None]] = {
     **dict.fromkeys(("npgettext", "npgettext_lazy"), (0, 1, 2)),
 }
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdf]|\{(\w+)\}|%[sd]")
+HALF_WIDTH = re.compile(r"(?<=[\u4e00-\u9fff”》])[,;:!?()]|[,;:!?()](?=[\u4e00-\u9fff“《])")
+GLUED = re.compile(r"\w([,;:!?()])\w")  # host:port, yes,no: no punctuation but part of what is written
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def check() -> list[str]:
         elif text.plural and not entry.msgid_plural:
             problems.append(f"{text.where}: {text.singular!r} has a plural; its translation needs msgid_plural and msgstr[0]")
     for entry in catalogue.values():
+        problems += [f"{entry.msgid!r}: half-width {wrong!r} in Chinese" for text in _translation(entry) for wrong in half_width(entry.msgid, text)]
         wanted = _placeholders(entry.msgid) | _placeholders(entry.msgid_plural or "")
         for translation in _translation(entry):
             if translation and not _placeholders(translation) <= wanted:
@@ -114,6 +117,12 @@ def check() -> list[str]:
     unused = len(set(catalogue) - found)
     print(f"translations: {len(found)} texts in the sources, {len(catalogue)} translated, {unused} translated and not found in the sources")
     return problems
+
+
+def half_width(english: str, chinese: str) -> list[str]:
+    """Punctuation of the Latin kind beside a Chinese character, which reads as a slip of the keyboard."""
+    bare, plain = GLUED.findall(PLACEHOLDER.sub("", english)), PLACEHOLDER.sub("·", chinese)
+    return [found.group() for found in HALF_WIDTH.finditer(plain) if found.group() not in bare]
 
 
 def texts(root: Path = ROOT) -> Iterator[Text]:

@@ -6,7 +6,7 @@ CHINESE = {
     "Log in": "登录",
     "On duty": "值班",
     "I have it": "我来负责",
-    "Thank you: you have it. Nobody further is called.": "谢谢,由您负责。不再呼叫其他人。",
+    "Thank you: you have it. Nobody further is called.": "谢谢，由您负责。不再呼叫其他人。",
     "Open it in the console": "在控制台中打开",
     "Open incident room": "进入故障事件",
     "Discovered": "已发现",

@@ -96,7 +96,7 @@ def _write_up(report: Report) -> None:
         section="cause",
         text_en="Migration 0187 added a column with a default to the table of orders. On the rehearsal's small copy it took two seconds; "
         "on 18 million rows it held the table's lock for as long as it ran.",
-        text_zh="迁移 0187 为订单表增加了一个带默认值的列。演练用的小副本上只需两秒;在一千八百万行的生产表上,整个执行期间都持有表锁。",
+        text_zh="迁移 0187 为订单表增加了一个带默认值的列。演练用的小副本上只需两秒；在一千八百万行的生产表上，整个执行期间都持有表锁。",
     )
     due = clock.now()
     for title, owner, days in (

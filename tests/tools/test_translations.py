@@ -107,3 +107,19 @@ def test_a_lost_or_invented_placeholder_is_named(catalogue):
         "'Call %(who)s': the translation lost ['%(who)s']",
         "'Stop': the translation invents ['%(what)s']",
     ]
+
+
+@pytest.mark.parametrize(
+    "english, chinese, wrong",
+    [
+        ("Wait, then look", "请稍候,再查看", [","]),
+        ("Wait, then look", "请稍候，再查看", []),
+        ("Nobody may (%(why)s)", "无权限(%(why)s)：请求助", ["("]),
+        ("Nobody may (see why)", "无权限(原因)", ["(", ")"]),
+        ("give host:port", "填写“主机:端口”", []),
+        ("at %(at)s: %(what)s", "%(at)s:操作", [":"]),
+        ("yes,no", "是,否", []),
+    ],
+)
+def test_chinese_has_chinese_punctuation(english, chinese, wrong):
+    assert translations.half_width(english, chinese) == wrong
