@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from console.sessions import BROWSER
 from contingency.org import selectors as org
+from contingency.org import services as org_services
 from contingency.org.models import User
 from kernel.actors import Actor
 
@@ -73,8 +74,8 @@ def needs_factor(actor: Actor) -> bool:
 
 
 def language_set(user: User, language: str) -> None:
-    """The language of what is sent to this person from now on."""
-    User.objects.filter(pk=user.pk).update(language=language)
+    """The language of what is sent to this person from now on: their own choice, also of one who holds no position."""
+    org_services.language_choose(public_id=user.public_id, version=None, actor=org.actor_of_user(user), language=language)
     user.language = language
 
 

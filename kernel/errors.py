@@ -57,6 +57,14 @@ class NeedsSecondPerson(NotPermitted):
     template = _("This needs a second person: %(action)s.")
 
 
+class ProofNeeded(DomainError):
+    """A change of how somebody gets in, or of what they may do, asks for a password or factor given a short while ago, at this browser."""
+
+    code = "proof_needed"
+    http_status = 403
+    template = _("Prove first that it is you: give your password or a second factor once more, at the console in a browser.")
+
+
 class NotFound(DomainError):
     """No such record, or none that this actor may know of. Params: kind."""
 

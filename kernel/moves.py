@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
+from kernel.actors import Actor
 from kernel.errors import Invalid, NotFound
 from kernel.inputs import Input
 
@@ -20,7 +21,8 @@ class Move:
     id: `incidents.confirm`; record: the journal kind; method: the FSM method (empty when no state changes);
     service: dotted path, called as service(public_id=, version=, actor=, reason=, **inputs), without the first two when
     it `creates`; rule: role → Grant; needs_second: asks a record whether a SECOND grant needs the second person
-    (default: always); effect: what will happen, said before it does; undo: the move or the words that bring it back.
+    (default: always); effect: what will happen, said before it does; undo: the move or the words that bring it back;
+    asks_proof: of whom the move asks a password or factor given a short while ago at this browser, which no token ever has.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Move:
     screen: str = ""
     undo: Words = ""
     requirements: tuple[str, ...] = ()
+    asks_proof: Callable[[Actor], bool] | None = None
     scope: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,6 +56,10 @@ class Move:
         """Whether a SECOND grant needs the second person for this record now."""
         return True if self.needs_second is None or record is None else self.needs_second(record)
 
+    def wants_proof(self, actor: Actor) -> bool:
+        """Whether this person must prove first that it is them. The console itself need not."""
+        return self.asks_proof is not None and actor.kind != "system" and not actor.proved and self.asks_proof(actor)
+
     def clean(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The service's inputs from what came in. Raises Invalid for a wrong, missing or unknown one."""
         known = {item.name for item in self.inputs}
@@ -60,6 +67,11 @@ class Move:
             if name not in known:
                 raise Invalid(field=name, problem=gettext("there is no such input."))
         return {item.name: item.clean(given.get(item.name)) for item in self.inputs}
+
+
+def of_anybody(_actor: Actor) -> bool:
+    """`asks_proof` of what lets somebody in or into control: never by a token or from a forgotten screen."""
+    return True
 
 
 _moves: dict[str, Move] = {}

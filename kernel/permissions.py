@@ -6,7 +6,8 @@ from typing import Any
 
 from kernel import moves
 from kernel.actors import Actor
-from kernel.errors import NeedsSecondPerson, NotPermitted
+from kernel.errors import NeedsSecondPerson, NotPermitted, ProofNeeded
+from kernel.moves import Move
 
 
 class Grant(StrEnum):
@@ -46,16 +47,23 @@ def can(actor: Actor, move_id: str, record: Any = None) -> Grant | None:
 def require(actor: Actor, move_id: str, record: Any = None) -> Grant:
     """Refuse unless the actor may carry this move out now, alone or with the second person who proposed it.
 
-    Raises NotPermitted; NeedsSecondPerson where a different person must agree first.
+    Raises NotPermitted; NeedsSecondPerson where a different person must agree first; ProofNeeded.
     """
     move = moves.get(move_id)
     grant = can(actor, move_id, record)
-    if grant in (Grant.ALL, Grant.OWN):
-        return grant
-    if grant == Grant.SECOND:
-        if not move.wants_second(record):
-            return grant
-        if actor.second is not None and not actor.is_same_person(actor.second):
-            return grant
+    if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND):
+        raise NotPermitted(action=move.title)
+    proof_require(move, actor)
+    if grant == Grant.SECOND and move.wants_second(record) and (actor.second is None or actor.is_same_person(actor.second)):
         raise NeedsSecondPerson(action=move.title)
-    raise NotPermitted(action=move.title)
+    return grant
+
+
+def proof_require(move: Move, actor: Actor) -> None:
+    """Refuse a move that lets somebody in, or lets them do more, unless the person proved at this browser that it is them.
+
+    The one place where this is asked, for doing as well as for proposing: a token or a forgotten screen must not make
+    itself a way in. Raises ProofNeeded.
+    """
+    if move.wants_proof(actor):
+        raise ProofNeeded

@@ -57,14 +57,15 @@ def perform(
 ) -> Any:
     """Do what the person asked: returns the record, or the Proposal when somebody else must agree first.
 
-    Raises NotFound (also for a record that may not be known), NotPermitted, Invalid, ReasonRequired, Stale, and what the
-    service raises.
+    Raises NotFound (also for a record that may not be known), NotPermitted, ProofNeeded, Invalid, ReasonRequired, Stale,
+    and what the service raises.
     """
     move = moves.get(move_id)
     record = None if move.creates else records.fetch(move.record, actor, _given(public_id, move))
     grant = permissions.can(actor, move_id, record)
     if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE):
         raise NotPermitted(action=move.title)
+    permissions.proof_require(move, actor)
     cleaned = move.clean(inputs or {})
     if move.reason_required and not reason.strip():
         raise ReasonRequired(action=move.title)

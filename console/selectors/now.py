@@ -50,6 +50,12 @@ class Headline:
     detail: str
     address: str
     ring: Ring | None = None
+    proposed: str = ""  # the grade, as long as nobody has decided it
+
+    @property
+    def mark(self) -> str:
+        """What the sign before the line says: a grade only when somebody gave it."""
+        return "" if self.proposed else self.tone
 
 
 class NowScreen:
@@ -100,18 +106,23 @@ class NowScreen:
         """One sentence for the director."""
         if self.incidents:
             worst = self.incidents[0]
-            words = f"{worst.title}"
+            words = worst.title
             grade = worst.incident.response_grade
             detail = " · ".join(
                 filter(None, [worst.incident.state_label(), _("%(who)s commands") % {"who": worst.commander} if worst.commander else ""])
             )
-            return Headline(grade, words, detail, worst.address, worst.urgent)
+            return Headline(grade, words, detail, worst.address, worst.urgent, proposed=only_proposed(worst.incident))
         down = [part for part in self.parts if part.is_bad]
         if down:
             return Headline("severe", _("%(part)s needs a look") % {"part": down[0].name}, down[0].words, "")
         if self.unacknowledged_count:
             return Headline("warn", _("No incident, but alerts nobody has seen"), "", reverse("console:alert-list"))
-        return Headline("quiet", _("All quiet"), _("No open incident, no alert waiting."), "")
+        return Headline("quiet", _("All quiet"), _("No open incident, no alert waiting.") if self.sees_alerts else _("No open incident."), "")
+
+    @cached_property
+    def sees_alerts(self) -> bool:
+        """Whether what monitoring tools tell is for this person; where not, nothing is said about it, not even that there is none."""
+        return self.may_read("alert")
 
     @cached_property
     def _alerts(self) -> Any:
@@ -120,11 +131,11 @@ class NowScreen:
     @cached_property
     def alerts(self) -> list[Any]:
         """Alerts that nobody has acknowledged, newest first."""
-        return list(self._alerts[:SHOWN]) if self.may_read("alert") else []
+        return list(self._alerts[:SHOWN]) if self.sees_alerts else []
 
     @cached_property
     def _alert_numbers(self) -> dict[str, Any]:
-        if not self.may_read("alert"):
+        if not self.sees_alerts:
             return {"count": 0, "oldest": None}
         numbers = self._alerts.order_by().aggregate(oldest=Min("first_seen_at"))
         return {"count": self._alerts.order_by().count(), **numbers}
@@ -143,7 +154,7 @@ class NowScreen:
     @cached_property
     def unrouted(self) -> list[Any]:
         """Open alerts that no matcher and no default part claims."""
-        if not self.may_read("alert"):
+        if not self.sees_alerts:
             return []
         return list(
             records.get("alert").list_for(self.actor).filter(part=None, state__in=["firing", "acknowledged"]).select_related("source")[:SHOWN]
@@ -173,6 +184,11 @@ class NowScreen:
 def incident_address(incident: Incident) -> str:
     """Where its room is."""
     return reverse("console:room", args=[incident.number])
+
+
+def only_proposed(incident: Incident) -> str:
+    """The grade that an open incident would be given, as long as nobody has decided; else nothing."""
+    return "" if incident.grade or not incident.is_open else incident.proposed_grade
 
 
 def title_of(incident: Incident) -> str:

@@ -171,8 +171,9 @@ class PeopleScreen(SetupScreen):
 
     def _moves(self, user: User) -> list[Button]:
         """Password and sessions are their owner's and an administrator's; the table's row cannot tell one person from another."""
-        may = user.pk == self.actor.user_id or "administrator" in self.actor.roles
-        return self.acts(user, skip=() if may else ("org.password_set", "org.sessions_end"))
+        is_self, rules = user.pk == self.actor.user_id, "administrator" in self.actor.roles
+        skip = [] if rules and not is_self else ["org.language_choose"]  # one's own stands on every screen
+        return self.acts(user, skip=skip if is_self or rules else [*skip, "org.password_set", "org.sessions_end"])
 
     def _endings(self, holding: Holding) -> list[Button]:
         from contingency.org.services.holdings import RESTRICTED

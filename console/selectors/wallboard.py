@@ -26,7 +26,7 @@ class Wallboard(NowScreen):
 
     @cached_property
     def _signs(self) -> list[Any]:
-        return list(self._alerts[:MOST]) if self.may_read("alert") else []
+        return list(self._alerts[:MOST]) if self.sees_alerts else []
 
     @property
     def _unanswered(self) -> list[Any]:

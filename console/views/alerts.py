@@ -24,6 +24,7 @@ from console.views.parts import page_or_parts
 from contingency.catalog import selectors as catalog
 from kernel import clock, permissions, records
 from kernel.access import LOGGED_IN, MOVE, RECORD, access
+from kernel.actors import Actor
 from kernel.errors import DomainError, Invalid, NotPermitted, ReasonRequired
 from monitoring.alerts import evidence
 
@@ -32,13 +33,21 @@ ONE_PARTS = {f"alert-{name}": f"console/alerts/one/_{name}.html" for name in ("h
 KEPT_FILTERS = 30  # of one person
 
 
+def _reader(request: HttpRequest, kind: str) -> Actor:
+    """Whoever may see records of this kind at all: an empty list would say that there are none. Raises NotPermitted."""
+    actor = people.actor_of(request)
+    if not records.may_read(actor, records.get(kind), None):
+        raise NotPermitted(action=_("seeing what monitoring tools report"))
+    return actor
+
+
 @access(RECORD)
 @login_required
 @require_GET
 def table(request: HttpRequest) -> HttpResponse:
     """Alerts as a live triage table."""
     cursor = news.head()
-    actor = people.actor_of(request)
+    actor = _reader(request, "alert")
     screen = AlertsScreen(actor, request.GET, clock.now())
     context = {"screen": screen, "cursor": cursor, "room_tabs": more.tabs_of_room("alert-list", actor)}
     parts = {"rows": "console/alerts/_rows.html", "alert-tabs": "console/alerts/_tabs.html", **SHARED}
@@ -194,7 +203,7 @@ def filter_forget(request: HttpRequest) -> HttpResponse:
 def silences(request: HttpRequest) -> HttpResponse:
     """Who silenced what, why, and for how long still."""
     cursor = news.head()
-    actor = people.actor_of(request)
+    actor = _reader(request, "silence")
     context = {
         "screen": more.SilencesScreen(actor, request.GET, clock.now()),
         "cursor": cursor,
@@ -212,7 +221,7 @@ def silences(request: HttpRequest) -> HttpResponse:
 def unrouted(request: HttpRequest) -> HttpResponse:
     """Open alerts that no part claims."""
     cursor = news.head()
-    actor = people.actor_of(request)
+    actor = _reader(request, "alert")
     context = {
         "screen": more.UnroutedScreen(actor, request.GET, clock.now()),
         "cursor": cursor,

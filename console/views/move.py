@@ -40,13 +40,15 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
     """One move on one record, or one that makes a record."""
     move = moves.get(move_id)
     actor = people.actor_of(request)
-    if request.method == "GET" and (elsewhere := _elsewhere(request, move, actor)):
-        return elsewhere
+    if request.method == "GET" and "own_screen" in move.extra:
+        return _elsewhere(request, reverse(move.extra["own_screen"]))
     record = None if move.creates else records.fetch(move.record, actor, _given(public_id, move))
     grant = permissions.can(actor, move.id, record)
     if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE):
         raise NotPermitted(action=move.title)
     if request.method == "GET":
+        if _decided(move, record).wants_proof(actor):
+            return _elsewhere(request, f"{reverse('console:login-again')}?{urlencode({'next': _next(request) or '/setup/'})}")
         refusal = None if move.creates or buttons.is_legal(move, record) else _not_now(record)
         return _ask(request, move, record, grant, move_form(move, request.GET.dict(), record), refusal)
     form = move_form(move, {name: str(value).replace("\r\n", "\n") for name, value in request.POST.items()})
@@ -63,14 +65,13 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
     return _done(request, answer)
 
 
-def _elsewhere(request: HttpRequest, move: Move, actor: Actor) -> HttpResponse | None:
+def _decided(move: Move, record: Any) -> Move:
+    """What is carried out: of agreeing to a proposal, the proposed move."""
+    return moves.get(record.move) if isinstance(record, Proposal) and move.verb == "accept" else move
+
+
+def _elsewhere(request: HttpRequest, address: str) -> HttpResponse:
     """To the move's own screen where a plain form would not do, or to proving once more who one is."""
-    if "own_screen" in move.extra:
-        address = reverse(move.extra["own_screen"])
-    elif move.extra.get("asks_proof") and not actor.proved:
-        address = f"{reverse('console:login-again')}?{urlencode({'next': _next(request) or '/setup/'})}"
-    else:
-        return None
     if not request.headers.get("HX-Request"):
         return HttpResponseRedirect(address)
     response = HttpResponse(status=204)
@@ -161,9 +162,9 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
 def _preview(actor: Actor, move: Move, record: Any, request: HttpRequest) -> Preview | None:
     """The exact effect. Of a proposal it is that of the move which would be carried out."""
     if isinstance(record, Proposal):
-        proposed = moves.get(record.move)
         about = records.fetch(record.record_kind, actor, record.record_id) if record.record_id else None
-        return preview_of(proposed, about, {name: str(value) for name, value in record.inputs.items()}) if move.verb == "accept" else None
+        inputs = {name: str(value) for name, value in record.inputs.items()}
+        return preview_of(_decided(move, record), about, inputs) if move.verb == "accept" else None
     return preview_of(move, record, {**request.GET.dict(), **request.POST.dict()})
 
 

@@ -56,14 +56,6 @@ class LastOfItsKind(Conflict):
     template = _("This is the last person with the role %(role)s; give it to somebody else first.")
 
 
-class ProofNeeded(DomainError):
-    """A change of how one logs in asks for a password or factor given a short while ago, at this browser."""
-
-    code = "proof_needed"
-    http_status = 403
-    template = _("Prove first that it is you: give your password or a second factor once more, at the console in a browser.")
-
-
 class WrongCode(DomainError):
     """No code of this person, or one that was used before."""
 

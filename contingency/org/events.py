@@ -119,6 +119,15 @@ class HoldingEnded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LanguageChosen:
+    """What is sent to a person is written in this language from now on."""
+
+    name: ClassVar[str] = "org.language_chosen.v1"
+    user_id: UUID
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShiftAdded:
     """A person is on duty from–to."""
 

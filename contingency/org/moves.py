@@ -9,9 +9,10 @@ from contingency.org import roles
 from contingency.org.models import ContactPoint, Factor, Holding, PersonalToken, Position, Roster, Shift, User
 from contingency.org.services import holdings
 from kernel import moves
+from kernel.actors import Actor
 from kernel.i18n import pick
 from kernel.inputs import Choice, Flag, Number, Person, Text, When
-from kernel.moves import Move
+from kernel.moves import Move, of_anybody
 from kernel.permissions import Grant
 
 # Reliability's table of roles × actions: members of one's own team by the lead, everybody by the administrator.
@@ -20,6 +21,11 @@ TWO_ADMINISTRATORS = {roles.ADMINISTRATOR: Grant.SECOND}
 ADMINISTRATORS = {roles.ADMINISTRATOR: Grant.ALL}
 ONESELF = {**dict.fromkeys(roles.POSITION_ROLES, Grant.OWN), "self": Grant.OWN}
 ONESELF_OR_ADMINISTRATOR = {**ONESELF, roles.ADMINISTRATOR: Grant.ALL}
+
+
+def gives_more_than_own(actor: Actor) -> bool:
+    """A lead gives positions of the own team; an administrator gives roles that administrators themselves may not hold."""
+    return roles.ADMINISTRATOR in actor.roles
 
 
 def position_choices(*, restricted: bool) -> Iterable[tuple[str, str | Promise]]:
@@ -82,7 +88,20 @@ moves.register(
         undo=_("Set another one."),
         requirements=("SEC-02",),
         scope="people:write",
-        extra={"secret_inputs": ("password",), "asks_proof": True},
+        asks_proof=of_anybody,
+        extra={"secret_inputs": ("password",)},
+    ),
+    Move(
+        id="org.language_choose",
+        record=User.journal_kind,
+        title=_("Choose a language"),
+        effect=_("Screens, mails and messages for this person are in that language from now on."),
+        service="contingency.org.services.language_choose",
+        rule=ONESELF_OR_ADMINISTRATOR,
+        inputs=(Choice(name="language", label=_("Language"), required=True, choices=User.Language.choices),),
+        undo="org.language_choose",
+        requirements=("ORG-04",),
+        scope="people:write",
     ),
     Move(
         id="org.user_deactivate",
@@ -112,6 +131,7 @@ moves.register(
         ),
         undo="org.holding_end",
         requirements=("ORG-01", "SEC-01"),
+        asks_proof=gives_more_than_own,
         scope="holdings:write",
     ),
     Move(
@@ -130,6 +150,7 @@ moves.register(
         ),
         undo="org.holding_end_restricted",
         requirements=("SEC-01",),
+        asks_proof=of_anybody,
         scope="holdings:write",
     ),
     Move(
@@ -260,7 +281,8 @@ moves.register(
         undo="org.factor_remove",
         requirements=("SEC-02",),
         scope="second-factors:write",
-        extra={"secret_inputs": ("offer", "code"), "asks_proof": True, "own_screen": "console:security-app"},
+        asks_proof=of_anybody,
+        extra={"secret_inputs": ("offer", "code"), "own_screen": "console:security-app"},
     ),
     Move(
         id="org.passkey_enrol",
@@ -278,7 +300,8 @@ moves.register(
         undo="org.factor_remove",
         requirements=("SEC-02",),
         scope="second-factors:write",
-        extra={"secret_inputs": ("offer", "credential"), "asks_proof": True, "own_screen": "console:security-passkey"},
+        asks_proof=of_anybody,
+        extra={"secret_inputs": ("offer", "credential"), "own_screen": "console:security-passkey"},
     ),
     Move(
         id="org.recovery_codes_make",
@@ -291,7 +314,8 @@ moves.register(
         undo="org.factor_remove",
         requirements=("SEC-02",),
         scope="second-factors:write",
-        extra={"asks_proof": True, "own_screen": "console:security-codes"},
+        asks_proof=of_anybody,
+        extra={"own_screen": "console:security-codes"},
     ),
     Move(
         id="org.factor_remove",
@@ -304,7 +328,7 @@ moves.register(
         undo=_("Add it again."),
         requirements=("SEC-02",),
         scope="second-factors:write",
-        extra={"asks_proof": True},
+        asks_proof=of_anybody,
     ),
     Move(
         id="org.factor_take_away",
@@ -318,7 +342,7 @@ moves.register(
         undo=_("The person adds it again."),
         requirements=("SEC-02",),
         scope="second-factors:write",
-        extra={"asks_proof": True},
+        asks_proof=of_anybody,
     ),
     Move(
         id="org.sessions_end",

@@ -17,8 +17,16 @@ def row_changed(entry: Entry) -> str | Promise:
     return words[entry.payload["change"]]
 
 
+def language_chosen(entry: Entry) -> str | Promise:
+    """In which language a person is written to from now on."""
+    if entry.payload["language"] == "zh-hans":
+        return _("%(actor)s chose Simplified Chinese for %(subject)s.")
+    return _("%(actor)s chose English for %(subject)s.")
+
+
 sentences.register("org.user_created.v1", _("%(actor)s made %(subject)s known to the console."))
 sentences.register("org.user_deactivated.v1", _("%(actor)s recorded that %(subject)s has left."))
+sentences.register("org.language_chosen.v1", language_chosen)
 sentences.register("org.password_set.v1", _("%(actor)s set the password of %(subject)s."))
 sentences.register("org.holding_assigned.v1", _("%(actor)s assigned a position: %(subject)s."))
 sentences.register("org.holding_ended.v1", _("%(actor)s ended a holding: %(subject)s."))

@@ -1,5 +1,7 @@
 """The demo company with its plan in force."""
 
+from dataclasses import replace
+
 from contingency.org.demo import AUTHOR, DIRECTOR, DemoLogin, demo_people_create, demo_rosters_fill
 from contingency.org.selectors import actor_of_user, user_get
 from contingency.plan import services
@@ -27,7 +29,7 @@ def demo_company_create(*, text: str = "", weeks: int = 6) -> list[DemoLogin]:
 
 def demo_plan_put_in_force(text: str) -> PlanVersion:
     """Load, submit and approve a document as two people of the demo company. The one in force already is left alone."""
-    author, director = actor_of_user(user_get(AUTHOR)), actor_of_user(user_get(DIRECTOR))
+    author, director = actor_of_user(user_get(AUTHOR)), replace(actor_of_user(user_get(DIRECTOR)), proved=True)
     version = services.plan_load(text=text, actor=author)
     if version.state == PlanVersion.State.DRAFT:
         version = services.plan_submit(public_id=version.public_id, version=version.version, actor=author)

@@ -6,7 +6,7 @@ from contingency.org import roles
 from contingency.plan.models import PlanVersion
 from kernel import moves
 from kernel.inputs import Text
-from kernel.moves import Move
+from kernel.moves import Move, of_anybody
 from kernel.permissions import Grant
 
 State = PlanVersion.State
@@ -76,6 +76,7 @@ moves.register(
         dangerous=True,
         undo=_("Approve another version."),
         requirements=("PLN-01", "SEC-01"),
+        asks_proof=of_anybody,  # a plan says which role a position has
         scope="plan-versions:write",
     ),
     Move(

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from contingency.catalog.models import FaultClass, Part
-from contingency.org.roles import ADMINISTRATOR, BUSINESS_OPS, CUSTOMER_SERVICE, OPS_ENGINEER, TEAM_LEAD
+from contingency.org.roles import ADMINISTRATOR, OPS_ENGINEER, TEAM_LEAD
 from kernel.inputs import Choice, Identifier, Mapping, Number, Text, When
 from kernel.moves import Move, register
 from kernel.permissions import Grant
@@ -34,7 +34,7 @@ register(
         method="acknowledge",
         source=("firing",),
         target="acknowledged",
-        rule={**_OPERATORS, BUSINESS_OPS: Grant.OWN, CUSTOMER_SERVICE: Grant.OWN},
+        rule=_OPERATORS,
         undo=_("Nothing to undo: it is only a mark."),
         screen="alert",
         scope="alerts:write",

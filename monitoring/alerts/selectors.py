@@ -37,7 +37,7 @@ def alert_list(
     found = Alert.objects.select_related("source", "part__unit", "fault_kind").order_by("-id")
     paths = readable_paths(actor, get("alert").read)
     if paths is not None:
-        found = found.filter(Q(part_id__in=_parts_under(paths)) | Q(part=None))
+        found = found.filter(Q(part_id__in=_parts_under(paths)) | Q(part=None)) if paths else found.none()
     if state:
         found = found.filter(state__in=["firing", "acknowledged"] if state == "open" else [state])
     if part:
@@ -75,7 +75,7 @@ def silence_list(actor: Actor, *, state: str = "") -> QuerySet[Silence]:
     found = Silence.objects.select_related("part__unit").order_by("-id")
     paths = readable_paths(actor, get("silence").read)
     if paths is not None:
-        found = found.filter(_under(paths) | Q(part=None))
+        found = found.filter(_under(paths) | Q(part=None)) if paths else found.none()
     return found.filter(state=state) if state else found
 
 

@@ -15,7 +15,7 @@ from contingency.org.models import Holding, User
 from contingency.org.selectors import actor_of_user
 from kernel import clock, proposals
 from kernel.actors import SYSTEM
-from kernel.errors import Invalid, NeedsSecondPerson, NotFound, NotPermitted, Stale
+from kernel.errors import Invalid, NeedsSecondPerson, NotFound, NotPermitted, ProofNeeded, Stale
 from kernel.models import Proposal
 
 from .conftest import HOUR, entries
@@ -143,7 +143,7 @@ def test_a_deputy_has_an_end(person, now, house):
     ],
 )
 def test_who_may_assign_what(acting, person, position, target, allowed):
-    actor, user = acting("actor", position), person("yu")
+    actor, user = replace(acting("actor", position), proved=True), person("yu")
     if allowed:
         services.holding_assign(actor=actor, user=user.public_id, position=target)
         assert Holding.objects.filter(user=user).count() == 1
@@ -156,7 +156,8 @@ def test_who_may_assign_what(acting, person, position, target, allowed):
 @pytest.mark.req("SEC-01")
 @pytest.mark.parametrize("target", ["auditor", "administrator", "director"])
 def test_positions_of_control_need_two_administrators(acting, person, target):
-    first, second, user = acting("gao", "administrator"), acting("deng", "administrator"), person("yu")
+    first, second = (replace(acting(name, "administrator"), proved=True) for name in ("gao", "deng"))
+    user = person("yu")
     with pytest.raises(NeedsSecondPerson):
         services.holding_assign(actor=first, user=user.public_id, position=target)
     wanted = {"user": str(user.public_id), "position": target}
@@ -256,7 +257,7 @@ def test_a_person_is_not_made_of_nonsense(person, fields, field):
 
 @pytest.mark.req("SEC-02")
 def test_passwords_are_ones_own_and_strong(person, acting):
-    from contingency.org.errors import PasswordTooWeak, ProofNeeded
+    from contingency.org.errors import PasswordTooWeak
 
     yu, lei = acting("yu", "engineer"), acting("lei", "engineer")
     user = User.objects.get(username="yu")
@@ -267,7 +268,7 @@ def test_passwords_are_ones_own_and_strong(person, acting):
     user.refresh_from_db()
     assert user.check_password("correct horse battery")
     with pytest.raises(NotPermitted):
-        services.password_set(public_id=user.public_id, version=None, actor=lei, password="another horse battery")
+        services.password_set(public_id=user.public_id, version=None, actor=replace(lei, proved=True), password="another horse battery")
     with pytest.raises(PasswordTooWeak):
         services.password_set(public_id=user.public_id, version=None, actor=yu, password="password")
     [entry] = entries("org.password_set.v1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
@@ -20,7 +21,7 @@ from contingency.plan.errors import AuthorMayNotApprove, OrganisationExists
 from contingency.plan.models import ChainStep, LevelCall, MessageText, PlanVersion, Playbook, PlaybookStep, RecoveryTarget, ResponseLevel
 from contingency.plan.shipped import shipped_plan
 from kernel.actors import SYSTEM
-from kernel.errors import InvalidTransition, NotPermitted, ReasonRequired, Stale
+from kernel.errors import InvalidTransition, NotPermitted, ProofNeeded, ReasonRequired, Stale
 from kernel.models import Entry
 
 from .conftest import entries
@@ -30,7 +31,7 @@ FASTER = ("target: 1 h", "target: 10 s")
 
 
 def act(users: dict[str, User], name: str):
-    return actor_of_user(users[name])
+    return replace(actor_of_user(users[name]), proved=True)
 
 
 def edited(*changes: tuple[str, str]) -> str:
@@ -81,8 +82,10 @@ def test_the_author_never_approves(company):
     _token, secret = org.token_create(actor=SYSTEM, user=author.public_id, scopes=["plan-versions:write"])
     from contingency.org.selectors import actor_of_token
 
-    with pytest.raises(AuthorMayNotApprove):
+    with pytest.raises(ProofNeeded):
         services.plan_approve(public_id=version.public_id, version=None, actor=actor_of_token(secret))
+    with pytest.raises(AuthorMayNotApprove):
+        services.plan_approve(public_id=version.public_id, version=None, actor=replace(actor_of_token(secret), proved=True))
     version.refresh_from_db()
     assert version.state == "in_review"
     services.plan_approve(public_id=version.public_id, version=None, actor=act(company, "zhou.hong"))

@@ -15,7 +15,7 @@ from contingency.org.services.factors import (
     totp_enrol,
 )
 from contingency.org.services.holdings import holding_assign, holding_end
-from contingency.org.services.people import password_set, user_create, user_deactivate
+from contingency.org.services.people import language_choose, password_set, user_create, user_deactivate
 from contingency.org.services.rosters import shift_add, shift_cancel
 from contingency.org.services.slugged import Put, Row, rows_put
 from contingency.org.services.structure import GroupSpec, PositionSpec, RosterSpec, UnitSpec, organisation_put
@@ -38,6 +38,7 @@ __all__ = [
     "factors_sealed_elsewhere",
     "holding_assign",
     "holding_end",
+    "language_choose",
     "organisation_put",
     "passkey_enrol",
     "passkey_use",

@@ -1,7 +1,7 @@
 """Second factors: people enrol and remove their own, an administrator takes a lost one away; nobody ever sees or sets another's.
 
-Changes ask for a person who proved a short while ago, at this browser, that it is them (`Actor.proved`): a token or a
-forgotten screen cannot make itself a way in.
+Changes ask for a person who proved a short while ago, at this browser, that it is them: the moves say so (`asks_proof`),
+`kernel.permissions.require` refuses.
 """
 
 import secrets
@@ -11,7 +11,7 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from contingency.org.errors import CodesNeedFactor, FactorRemovedAlready, PasskeyRefused, ProofNeeded, WrongCode
+from contingency.org.errors import CodesNeedFactor, FactorRemovedAlready, PasskeyRefused, WrongCode
 from contingency.org.events import (
     CodesGuessed,
     FactorEnrolled,
@@ -72,7 +72,6 @@ def recovery_codes_make(*, actor: Actor, reason: str = "") -> Factor:
     user = _person(actor, "org.recovery_codes_make")
     if not second_factors(user):
         raise CodesNeedFactor
-    proof_require(actor)
     for earlier in Factor.objects.select_for_update().filter(user=user, kind=Factor.Kind.RECOVERY, removed_at=None):
         _retire(earlier)
     factor = Factor(user=user, kind=Factor.Kind.RECOVERY, name=str(Factor.Kind.RECOVERY.label), created_at=clock.now())
@@ -91,7 +90,6 @@ def factor_remove(*, public_id: UUID, version: int | None, actor: Actor, reason:
     require(actor, "org.factor_remove", factor)
     if actor.user_id != factor.user_id:
         raise NotPermitted(action=_("removing another person's second factor"))
-    proof_require(actor)
     _remove(factor)
     event = FactorRemoved(user_id=factor.user.public_id, kind=factor.kind, name_of_factor=factor.name)
     journal.record(event, subject=factor, under=[factor.user], actor=actor, reason=reason)
@@ -104,7 +102,6 @@ def factor_take_away(*, public_id: UUID, version: int | None, actor: Actor, reas
     factor = Factor.lock(public_id, version=version)
     if require(actor, "org.factor_take_away", factor) != Grant.ALL or actor.user_id == factor.user_id:
         raise NotPermitted(action=_("taking away a second factor of one's own: remove it on the screen of one's own log-in"))
-    proof_require(actor)
     _remove(factor)
     event = FactorTakenAway(user_id=factor.user.public_id, kind=factor.kind, name_of_factor=factor.name, by=actor.label)
     journal.record(event, subject=factor, under=[factor.user], actor=actor, reason=reason)
@@ -186,16 +183,9 @@ def _person(actor: Actor, move: str) -> User:
 
 def _oneself(actor: Actor, move: str) -> User:
     person = _person(actor, move)
-    proof_require(actor)
     if len(second_factors(person)) >= MOST_FACTORS:
         raise Conflict(problem=_("You have ten second factors. Remove one first."))
     return person
-
-
-def proof_require(actor: Actor) -> None:
-    """Refuse unless the person proved a short while ago that it is them. Raises ProofNeeded."""
-    if not actor.proved:
-        raise ProofNeeded
 
 
 def _named(name: str) -> str:

