@@ -1,8 +1,11 @@
-"""Texts that live in two columns (`name_en`, `name_zh`) and are picked in the reader's language."""
+"""Texts that live in two columns (`name_en`, `name_zh`) and are picked in the reader's language; sentences of our own in one column."""
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 
 def language_suffix(language: str | None = None) -> str:
@@ -29,3 +32,47 @@ def pick(record: Any, field: str, language: str | None = None) -> str:
     first = language_suffix(language)
     other = "en" if first == "zh" else "zh"
     return str(getattr(record, f"{field}_{first}") or getattr(record, f"{field}_{other}"))
+
+
+@dataclass(frozen=True)
+class _OwnWords:
+    """A sentence that a room wrote into a text column."""
+
+    template: str
+    pattern: re.Pattern[str]
+    parts: Mapping[str, tuple[str, ...]]
+
+
+_own: list[_OwnWords] = []
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def register_own_words(template: str, **parts: Sequence[str]) -> None:
+    """Have this English sentence, kept in a text column, read in the reader's language.
+
+    `parts` says which sentences may stand in a place of it; what stands in any other place is a name and stays as it is.
+    """
+    _own.append(_OwnWords(template, _pattern(template), {place: tuple(sentences) for place, sentences in parts.items()}))
+
+
+def in_readers_words(text: str) -> str:
+    """What the console itself wrote (a probe's alert, a test alert) in the reader's language; anybody else's words as they are."""
+    for own in _own:
+        found = own.pattern.fullmatch(text)
+        if found is not None:
+            said = {place: _translated(words, own.parts.get(place, ())) for place, words in found.groupdict().items()}
+            return gettext(own.template) % said
+    return text
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = _PLACE.split(template)  # words and names of places by turns
+    return re.compile("".join(f"(?P<{piece}>.+)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)), re.DOTALL)
+
+
+def _translated(words: str, sentences: tuple[str, ...]) -> str:
+    for sentence in sentences:
+        found = _pattern(sentence).fullmatch(words)
+        if found is not None:
+            return gettext(sentence) % found.groupdict()
+    return words

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kernel import moves
+from kernel.i18n import in_readers_words
 from kernel.models import Entry
 
 Words = str | Promise
@@ -21,7 +22,9 @@ class _Parameters(dict[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         value = super().__getitem__(key)
-        return str(_words[value]) if isinstance(value, str) and value in _words else value
+        if not isinstance(value, str):
+            return value
+        return str(_words[value]) if value in _words else in_readers_words(value)
 
     def __missing__(self, key: str) -> str:
         return "—"

@@ -16,7 +16,7 @@ from django.utils.translation import override
 from contingency.org.models import User
 from contingency.plan import selectors as plan
 from kernel.errors import NotFound
-from kernel.i18n import language_suffix
+from kernel.i18n import in_readers_words, language_suffix
 from kernel.journal.plain import plain
 from notify.models import AckLink, Message
 
@@ -56,11 +56,11 @@ def _in(language: str, words: Promise) -> str:
 def render(message: Message, user: User, acks: list[AckLink] | None = None) -> Rendered:
     """The plan's text for this reader, with a link per page to acknowledge; a plain sentence where the plan has no such text."""
     acks = acks or []
-    params = {name: _shown(value, user) for name, value in message.params.items()}
     with override(user.language):
+        params = {name: _shown(value, user) for name, value in message.params.items()}
         practice = _("PRACTICE · ") if message.fence else ""
         params |= {"person": visible(user.display_name), "practice": practice, "ack_url": mark(acks[0]) if acks else ""}
-        params.setdefault("subject", visible(message.subject_label))
+        params.setdefault("subject", visible(in_readers_words(message.subject_label)))
         params.setdefault("title", params["subject"])
         params.setdefault("url", settings.BASE_URL)
         try:
@@ -115,7 +115,7 @@ def _shown(value: Any, user: User) -> str:
         return visible(str(value.get(language_suffix(user.language)) or next(iter(value.values()))))
     if isinstance(value, list):
         return ", ".join(_shown(item, user) for item in value)
-    return visible(str(value)) if value is not None else "–"
+    return visible(in_readers_words(str(value))) if value is not None else "–"
 
 
 def visible(text: str) -> str:

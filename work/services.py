@@ -37,6 +37,14 @@ def task_list_start(
     The steps of a track follow one another, those of two tracks run side by side: a step is due when the expected minutes
     of its track up to and with it are over. Six queries, however many steps.
     """
+    return task_list_ensure(subject=subject, playbook=playbook, owner_of=owner_of, actor=actor, cause=cause, fence=fence, url=url)[0]
+
+
+@transaction.atomic
+def task_list_ensure(
+    *, subject: Any, playbook: Playbook, owner_of: OwnerOf, actor: Actor, cause: Any = None, fence: str = "", url: str = ""
+) -> tuple[TaskList, bool]:
+    """As `task_list_start`, and whether the list began now: False where the playbook ran already."""
     ref = ref_of(subject)
     now = clock.now()
     task_list, is_new = TaskList.objects.get_or_create(
@@ -54,7 +62,7 @@ def task_list_start(
         },
     )
     if not is_new:
-        return task_list
+        return task_list, False
     tasks = Task.objects.bulk_create(_tasks(task_list, list(playbook.steps.all()), owner_of, at=now))
     deadlines.arm_many([_deadline(task) for task in tasks])
     event = events.TaskListStarted(
@@ -67,7 +75,7 @@ def task_list_start(
         at=now,
     )
     journal.record(event, subject=task_list, under=[ref], actor=actor, cause=cause)
-    return task_list
+    return task_list, True
 
 
 @transaction.atomic
@@ -160,7 +168,7 @@ def tasks_fall_due(due: Iterable[Deadline], now: datetime) -> None:
     for (_owner, fence), theirs in late.items():
         first = theirs[0]
         if first.owner is not None:
-            params = {**_told(first), "task": {"en": "; ".join(task.name_en for task in theirs), "zh": ";".join(task.name_zh for task in theirs)}}
+            params = {**_told(first), "task": {"en": "; ".join(task.name_en for task in theirs), "zh": "；".join(task.name_zh for task in theirs)}}
             notify.message_send(to=[first.owner], text=OVERDUE_TEXT, params=params, subject=first.task_list.about, actor=SYSTEM, fence=fence)
 
 

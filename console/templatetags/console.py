@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from console.selectors import buttons
+from console.selectors import buttons, now
 from incidents.reports import selectors as reports
 from kernel import moves
+from kernel.i18n import in_readers_words
 from kernel.i18n import pick as pick_text
 
 register = template.Library()
@@ -145,8 +146,9 @@ _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068
 
 @register.filter
 def foreign(text: Any) -> str:
-    """Text from outside: characters that turn the reading direction are shown as what they are, not obeyed."""
-    return str(text).translate(_BIDI)
+    """Text from outside: characters that turn the reading direction are shown as what they are, not obeyed. Where it may hold
+    what the console itself once wrote (a probe's alert), that is said in the reader's language."""
+    return in_readers_words(str(text)).translate(_BIDI)
 
 
 @register.simple_tag
@@ -159,6 +161,9 @@ def pick(record: Any, field: str) -> str:
 def move_title(move_id: str) -> str:
     """What people call a move."""
     return str(moves.get(move_id).title)
+
+
+register.filter("only_proposed", now.only_proposed)
 
 
 @register.simple_tag(takes_context=True)

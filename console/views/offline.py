@@ -29,14 +29,18 @@ from kernel.access import LOGGED_IN, PUBLIC, RECORD, access
 from kernel.errors import NotFound
 
 WORKER = "switchback/js/service-worker.js"
-FILES = ("tokens.css", "frame.css", "parts.css", "switchboard.css", "plan.css", "icons.svg", "mark.svg", "js/offline.js")
+FILES = ("tokens.css", "frame.css", "parts.css", "switchboard.css", "plan.css", "icons.svg", "mark.svg", "js/offline.js", "js/tabs.js")
+ICONS = (("icon-192.png", 192, "any"), ("icon-512.png", 512, "any"), ("icon-maskable-512.png", 512, "maskable"))
+
+
+def _png(name: str, edge: int, purpose: str) -> dict[str, str]:
+    return {"src": static(f"switchback/{name}"), "sizes": f"{edge}x{edge}", "type": "image/png", "purpose": purpose}
 
 
 @access(PUBLIC)
 @require_GET
 def manifest(request: HttpRequest) -> HttpResponse:
     """What a browser asks for when the console is installed like an app."""
-    icon = {"src": static("switchback/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
     told = {
         "id": "/",
         "name": "Switchback",
@@ -48,7 +52,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": "#f5f7fa",
         "theme_color": "#0a57ea",
         "lang": get_language() or "en",
-        "icons": [icon],
+        "icons": [*(_png(*icon) for icon in ICONS), {"src": static("switchback/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
     }
     return JsonResponse(told, content_type="application/manifest+json")
 

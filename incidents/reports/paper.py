@@ -17,7 +17,7 @@ from contingency.plan.models import Grade
 from incidents.reports.models import Action, Report
 from incidents.reports.selectors.texts import author_names, blocks, present_texts
 from incidents.switchover.models import ClockKind, RecoveryClock
-from kernel.i18n import language_suffix, pick
+from kernel.i18n import in_readers_words, language_suffix, pick
 
 TEMPLATE: Final = Path(__file__).with_name("paper.typ")
 # Characters that would turn the reading direction of what follows, and those that no font draws.
@@ -50,7 +50,7 @@ def _content(report: Report, *, now: datetime) -> dict[str, Any]:
             "lang": suffix,
             "heading": _("Post-incident report"),
             "number": report.number,
-            "title": report.incident.title,
+            "title": in_readers_words(report.incident.title),
             "state": report.state_label(),
             "is_draft": report.is_in_work,
             "authors": authors,

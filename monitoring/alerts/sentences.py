@@ -1,9 +1,14 @@
 """What this room's entries say."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
+from kernel.i18n import register_own_words
 from kernel.models import Entry
 from kernel.sentences import Words, register
+
+TEST_WORDS = gettext_noop("Test alert from the console")
+register_own_words(TEST_WORDS)
 
 _ENDS = {
     "sender": _("%(subject)s: its source says it is over."),

@@ -10,6 +10,7 @@ from contingency.catalog.models import Part, Side
 from kernel.actors import Actor
 from kernel.records import get, readable_paths
 from monitoring.probes.models import AllowedTarget, Probe, Sample
+from monitoring.probes.problems import problem_words
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def probe_state(part: Part) -> list[ProbeState]:
             state_label=probe.state_label(),
             is_ok=probe.last_is_ok,
             took_ms=probe.last_took_ms,
-            problem=probe.last_problem,
+            problem=problem_words(probe.last_problem),
             last_at=probe.last_at,
             failing_since=probe.failing_since,
         )

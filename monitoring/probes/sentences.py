@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.models import Entry
 from kernel.sentences import Words, register
+from monitoring.probes.problems import problem_words
 
 
 def _recovered(entry: Entry) -> Words:
@@ -12,7 +13,12 @@ def _recovered(entry: Entry) -> Words:
     return _("The probe %(subject)s answers again.")
 
 
-register("monitoring.probe_failed.v1", _("The probe %(subject)s fails (%(problem)s) since %(failing_since)s."))
+def _failed(entry: Entry) -> Words:
+    words = str(_("The probe %(subject)s fails (%(problem)s) since %(failing_since)s."))
+    return words.replace("%(problem)s", problem_words(str(entry.payload.get("problem", ""))).replace("%", "%%"))
+
+
+register("monitoring.probe_failed.v1", _failed)
 register("monitoring.probe_recovered.v1", _recovered)
 register("monitoring.probe_defined.v1", _("%(actor)s set the probe %(subject)s: %(target)s"))
 register("monitoring.probe_paused.v1", _("%(actor)s paused the probe %(subject)s: %(reason)s"))

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, pgettext
 from contingency.org.models import User
 from incidents.reports.selectors.facts import Facts
 from kernel.actors import SYSTEM
-from kernel.i18n import language_suffix, one_of, pick
+from kernel.i18n import in_readers_words, language_suffix, one_of, pick
 
 DAYS_FROM = 172_800  # seconds: a target of 24 hours is called that
 MINUTES_ONLY_FROM = timedelta(minutes=10)  # nobody counts seconds of what took longer
@@ -95,7 +95,7 @@ class Teller:
 
     def quote(self, text: str) -> str:
         """Somebody's own words, on one line, without the full stop that the sentence around them brings."""
-        words = " ".join(text.split()).rstrip(".。")
+        words = " ".join(in_readers_words(text).split()).rstrip(".。")
         return pgettext("quotation", "“%s”") % words
 
     def part(self) -> str:

@@ -19,6 +19,7 @@ from incidents.response.services.roles import answered, roles_answered
 from incidents.switchover.models import ClockKind, Outage, RecoveryClock
 from kernel import clock, journal
 from kernel.actors import SYSTEM, Actor
+from kernel.i18n import one_of
 from kernel.models import Entry, RecordLink
 
 INCIDENT, ROLE = Incident.journal_kind, IncidentRole.journal_kind
@@ -134,7 +135,8 @@ def task_overdue(entries: Sequence[Entry]) -> None:
         theirs = late[str(incident.public_id)]
         owners = {entry.payload["owner_id"] for entry in theirs}
         people = [user for user in role_people(incident, [IncidentRole.Role.COMMANDER]) if {str(user.public_id)} != owners]
-        params = {"task": "; ".join(entry.subject_label for entry in theirs), "due_at": datetime.fromisoformat(theirs[0].payload["due_at"])}
+        names = {suffix: between.join(one_of(entry.subject_label, suffix) for entry in theirs) for suffix, between in (("en", "; "), ("zh", "；"))}
+        params = {"task": names, "due_at": datetime.fromisoformat(theirs[0].payload["due_at"])}
         tell(incident, people, text=TASK_OVERDUE, params=params, cause=theirs[-1])
 
 

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from kernel import clock, journal
 from kernel.actors import Actor
 from kernel.errors import Conflict
-from kernel.i18n import both
 from kernel.permissions import require
 from monitoring.alerts import directory as directories
 from monitoring.alerts.adapters.alertin import Action, AlertIn, Reading
 from monitoring.alerts.events import SourceTested
 from monitoring.alerts.models import Source
+from monitoring.alerts.sentences import TEST_WORDS
 from monitoring.alerts.services.filing import Filing
 from monitoring.alerts.services.intake import DirectoryChanged, again_when_changed, intake_store
 
@@ -49,7 +49,7 @@ def source_test(*, public_id: UUID, version: int | None, actor: Actor, reason: s
     alert = AlertIn(
         dedup_key=DEDUP_KEY,
         action=Action.TRIGGER,
-        summary=both("Test alert from the console", "来自控制台的测试告警"),
+        summary=TEST_WORDS,
         severity=Source.Severity.INFO.value,
         labels={"test": "switchback"},
         ends_at=now + LIFE,

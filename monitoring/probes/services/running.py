@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import structlog
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from kernel import clock, faultpoints, fsm, journal
 from kernel.actors import SYSTEM
@@ -24,6 +23,7 @@ from monitoring.alerts.services.intake import again_when_changed, intake_store
 from monitoring.probes.events import ProbeFailed, ProbeRecovered
 from monitoring.probes.looking import Look, Rules, Target, look
 from monitoring.probes.models import Probe, Sample
+from monitoring.probes.problems import alert_words
 from monitoring.probes.services.own_source import own_source
 from monitoring.probes.services.rules import rules_in_force
 
@@ -226,9 +226,7 @@ def _filing(probe: Probe, action: Action) -> Filing:
     alert = AlertIn(
         dedup_key=f"probe:{probe.public_id}",
         action=action,
-        summary=_("Probe %(name)s fails: %(problem)s") % {"name": probe.name, "problem": probe.last_problem}
-        if action is Action.TRIGGER
-        else probe.name,
+        summary=alert_words(probe.name, probe.last_problem) if action is Action.TRIGGER else probe.name,
         severity=probe.severity,
         labels={
             "alertname": "ProbeFailing",
