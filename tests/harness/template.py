@@ -32,15 +32,18 @@ class Template(Generic[Made]):
         self._made: tuple[Made, dict[str, str]] | None = None
 
     def __call__(self) -> Made:
-        now = clock.now()
-        if self._made is None or not self._since <= now < self._since + _GOOD_FOR:
+        now = clock.now()  # not wound yet
+        if self._made is None or not self._began <= now < self._began + _GOOD_FOR:
             before = _rows()
             made = self._make()
-            self._since = now
+            self._began, self._ended = now, clock.now() - clock.offset()
             self._made = copy.deepcopy(made), {table: rows for table, rows in _rows().items() if rows != before.get(table)}
             return made
         made, tables = self._made
         _write(tables)
+        if "kernel_clock" in tables:  # a wound clock: what was a minute ago then is a minute ago now
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE kernel_clock SET wound_by = wound_by - %s", [now - self._ended])
         return copy.deepcopy(made)
 
 

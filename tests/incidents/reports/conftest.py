@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from incidents.switchover.selectors import switching
 from incidents.switchover.services import running
+from tests.harness.template import Template
 from tests.incidents.reports.story import Story, tell
-from tests.incidents.response.world import World, build
+from tests.incidents.response.world import World, build, built
 from tests.incidents.switchover.fake_control import FakeControl
 
 
 @pytest.fixture
 def world(db: None) -> World:
-    return build()
+    return built()
 
 
-@pytest.fixture
-def control(tmp_path: Path) -> Iterator[FakeControl]:
-    fake = FakeControl(tmp_path).start()
+@pytest.fixture(scope="session")
+def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeControl]:
+    """One for all stories: each ends as it began, with business on the primary."""
+    fake = FakeControl(tmp_path_factory.mktemp("control")).start()
     yield fake
     fake.stop()
+
+
+@pytest.fixture(scope="session")
+def told(control: FakeControl) -> Template[Story]:
+    return Template(lambda: tell(build(), control))
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +42,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def story(world: World, control: FakeControl) -> Story:
-    """A severe incident, late in places, over; its report drafted."""
-    return tell(world, control)
+def story(db: None, told: Template[Story]) -> Story:
+    """A severe incident, late in places, over; its report drafted. Its people: `story.world`."""
+    return told()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.incidents.response.world import World, build
+from tests.incidents.response.world import World, built
 
 
 @pytest.fixture
 def world(db: None) -> World:
     """Units, people on duty, a plan in force, an order system (its incidents belong to operations)."""
-    return build()
+    return built()

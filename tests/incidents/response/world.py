@@ -19,6 +19,7 @@ from kernel.journal.relay import relay
 from kernel.models import Entry
 from monitoring.alerts.events import AlertFlapping, AlertRaised, AlertResolved
 from monitoring.alerts.models import Alert, Source
+from tests.harness.template import Template
 
 PEOPLE = {
     "olga": ("ops_engineer", "operations"),
@@ -324,3 +325,6 @@ def _playbook(version: PlanVersion, slug: str, *, fault_class: str = "software",
             playbook=playbook, slug=step, order=order, track=track, role=role, expected_minutes=10, is_safe=True, name_en=step, name_zh=step, **words
         )
     return playbook
+
+
+built = Template(build)

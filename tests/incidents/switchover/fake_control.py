@@ -135,6 +135,9 @@ class FakeControl:
         self.address_book = folder / "lab.json"
         self.address_book.write_text(json.dumps({"control": {"url": self.url, "token": TOKEN}}))
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> FakeControl:
+        return self  # what refers to a server refers to the same one when it is copied
+
     def start(self) -> FakeControl:
         self.thread.start()
         return self
