@@ -23,7 +23,7 @@ from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import pick
 
-READ = "plan.read_confirm"
+READ, APPROVE = "plan.read_confirm", "plan.approve"
 OVERSEES = ("team_lead", "director", "auditor", "administrator")
 
 
@@ -91,7 +91,8 @@ class VersionScreen:
         """Its legal next moves, but for the receipt, which has a place of its own."""
         found = buttons.buttons(self.actor, self.version, skip=(READ,))
         own = self.version.author_id is not None and self.version.author_id == self.actor.user_id
-        return [button for button in found if not (own and button.move.id == "plan.approve")]
+        found = [button for button in found if not (own and button.move.id == APPROVE)]
+        return sorted(found, key=lambda button: button.move.id != APPROVE)  # the first one is what is asked of the reader
 
     @property
     def waits_for_another(self) -> bool:

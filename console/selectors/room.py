@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from console.selectors import buttons, clocks, parts, probes, room_context, room_marks, room_series
@@ -346,8 +346,11 @@ class Room:
 
     @cached_property
     def switch(self) -> tuple[Switch, list[Button]] | None:
-        """The latest switch of the part since the incident began, with its steps."""
+        """The incident's latest switch with its steps: one of its outage, or of its part while it went on."""
         query = Switch.objects.filter(part=self.incident.part, ordered_at__gte=self.incident.failing_since)
+        query = query.filter(Q(outage=None) | Q(outage_id=self.incident.outage_id)) if self.incident.outage_id else query.filter(outage=None)
+        if not self.incident.is_open:
+            query = query.filter(ordered_at__lte=self.incident.resolved_at or self.incident.closed_at or self.now)
         switch = query.select_related("part__unit", "outage", "ordered_by", "approved_by").prefetch_related("steps").order_by("-id").first()
         return (switch, buttons.buttons(self.actor, switch)) if switch is not None else None
 

@@ -104,7 +104,7 @@ def _said(known: list[tuple[datetime, float]], moments: list[tuple[str, str, dat
     if after:
         said.append(_("since then from %(low)s to %(high)s") % {"low": _number(min(after), unit), "high": _number(max(after), unit)})
     said.append(_("last %(value)s") % {"value": _number(known[-1][1], unit)})
-    return "; ".join(said)
+    return _("; ").join(said)
 
 
 def _number(value: float, unit: str) -> str:

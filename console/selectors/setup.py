@@ -15,6 +15,7 @@ from contingency.catalog.models import Part
 from contingency.org import selectors as org
 from contingency.org.models import ContactPoint, Factor, Holding, PersonalToken, Roster, Shift, User
 from contingency.org.services.tokens import known_scopes
+from contingency.plan.models import EscalationChain
 from kernel import records
 from kernel.actors import Actor
 from kernel.i18n import pick
@@ -88,8 +89,11 @@ class PartsScreen(SetupScreen):
     @cached_property
     def rows(self) -> list[tuple[Part, list[Button]]]:
         """Each part with what may be done with it; a fixed number of queries."""
-        found = records.get(self.kind).list_for(self.actor)[:MOST]
+        found = list(records.get(self.kind).list_for(self.actor)[:MOST])
         moves = ("catalog.matcher_add", "catalog.matcher_remove")
+        chains = {chain.slug: chain for chain in EscalationChain.objects.filter(retired_at=None)}
+        for part in found:
+            part.chain_name = pick(chains[part.chain], "name") if part.chain in chains else part.chain
         return [(part, self.acts(part, only=moves)) for part in sorted(found, key=lambda part: part.pk)]
 
 
@@ -264,7 +268,7 @@ class TokensScreen(SetupScreen):
 
 
 def counts(actor: Actor, now: datetime) -> dict[str, str]:
-    """A number beside each section of the overview, as far as the person may see it."""
+    """A number beside each section of the overview that has something to count, as far as the person may see it."""
     shown = {section.name for section in sections(actor)}
     found: dict[str, Any] = {
         "sources": lambda: Source.objects.exclude(kind=Source.Kind.PROBE).count(),
@@ -273,7 +277,6 @@ def counts(actor: Actor, now: datetime) -> dict[str, str]:
         "people": lambda: User.objects.filter(is_active=True).count(),
         "rosters": lambda: Roster.objects.filter(retired_at=None).count(),
         "contacts": lambda: ContactPoint.objects.filter(user_id=actor.user_id or 0, is_active=True).count(),
-        "security": lambda: Factor.objects.filter(user_id=actor.user_id or 0, removed_at=None).exclude(kind=Factor.Kind.RECOVERY).count(),
         "tokens": lambda: PersonalToken.objects.filter(user_id=actor.user_id or 0, revoked_at=None, expires_at__gt=now).count(),
     }
     return {name: str(count()) for name, count in found.items() if name in shown}

@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 from django.utils.translation import gettext as _
 
 from contingency.catalog.models import Part, Side
-from kernel.i18n import pick
+from kernel.i18n import language_suffix, pick
 
 LEFT, RIGHT = 4, 196  # x of the two columns in the drawing's 360 units
 NAME_WIDTH = 19  # columns of Latin text that fit a box; a Chinese sign takes two
@@ -60,7 +60,13 @@ def picture_of(part: Part, view: Any) -> Picture:
     if copying is not None:
         first, last = (boxes[0].name, boxes[-1].name) if copying.points_right else (boxes[-1].name, boxes[0].name)
         sentences.append(_("Replication from %(first)s to %(last)s: %(state)s.") % {"first": first, "last": last, "state": copying.words})
-    return Picture(boxes, copying, view.is_known, any(box.carries for box in boxes), f"{pick(part, 'name')}: {' '.join(sentences)}")
+    return Picture(boxes, copying, view.is_known, any(box.carries for box in boxes), _said(pick(part, "name"), sentences))
+
+
+def _said(name: str, sentences: list[str]) -> str:
+    if language_suffix() == "zh":
+        return f"{name}：{''.join(sentences)}"
+    return f"{name}: {' '.join(sentences)}"
 
 
 def _traffic(boxes: list[Box], view: Any) -> str:

@@ -1,5 +1,6 @@
 """How times, ages, icons and other people's text are drawn on every screen."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,13 +12,14 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
-from console.selectors import buttons, now
+from console.selectors import buttons, intake_words, now
 from incidents.reports import selectors as reports
 from kernel import moves
 from kernel.i18n import in_readers_words
 from kernel.i18n import pick as pick_text
+from monitoring.alerts.models import Source
 
 register = template.Library()
 
@@ -149,6 +151,43 @@ def foreign(text: Any) -> str:
     """Text from outside: characters that turn the reading direction are shown as what they are, not obeyed. Where it may hold
     what the console itself once wrote (a probe's alert), that is said in the reader's language."""
     return in_readers_words(str(text)).translate(_BIDI)
+
+
+@register.simple_tag
+def colon() -> str:
+    """Between what something is called and what it is; full width in Chinese."""
+    return pgettext("between a name and what it is", ": ")
+
+
+@register.simple_tag
+def comma() -> str:
+    """Between the items of a list; the list's own comma in Chinese."""
+    return pgettext("between items of a list", ", ")
+
+
+@register.filter
+def listed(items: Iterable[Any]) -> str:
+    """A, B, C."""
+    return pgettext("between items of a list", ", ").join(str(item) for item in items)
+
+
+@register.filter
+def about_seconds(seconds: float) -> str:
+    """How long something will take, as exactly as anybody knows."""
+    return gettext("about %(n)s s") % {"n": f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"} if seconds >= 1 else gettext("less than a second")
+
+
+@register.filter
+def failure_words(code: str) -> str:
+    """Why a body could not be read as alerts."""
+    return str(intake_words.FAILURES.get(code, code))
+
+
+@register.filter
+def severity_words(severities: Iterable[str]) -> str:
+    """Severities by what people call them."""
+    names = dict(Source.Severity.choices)
+    return listed(names.get(severity, severity) for severity in severities)
 
 
 @register.simple_tag

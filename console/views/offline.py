@@ -52,7 +52,10 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": "#f5f7fa",
         "theme_color": "#0a57ea",
         "lang": get_language() or "en",
-        "icons": [*(_png(*icon) for icon in ICONS), {"src": static("switchback/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+        "icons": [
+            *(_png(*icon) for icon in ICONS),
+            {"src": static("switchback/mark.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+        ],
     }
     return JsonResponse(told, content_type="application/manifest+json")
 

@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What can be set up, as far as the person may."""
     actor, now = people.actor_of(request), clock.now()
     counts = setup.counts(actor, now)
-    cards = [(section, counts[section.name]) for section in setup.sections(actor)]
+    cards = [(section, counts.get(section.name)) for section in setup.sections(actor)]
     return render(request, "console/setup/home.html", {"screen": setup.SetupScreen(actor, now), "cards": cards})
 
 

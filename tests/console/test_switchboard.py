@@ -208,7 +208,7 @@ def test_names_with_markup_are_only_text(company, traffic, browser, address):
 def test_in_chinese(company, traffic, browser):
     client = browser("lead")
     client.cookies["django_language"] = "zh-hans"
-    assert "订单系统: 流量流向 Primary hall。" in drawing(client.get("/switchboard/"))
+    assert "订单系统：流量流向 Primary hall。" in drawing(client.get("/switchboard/"))
     assert "当前流量 Primary hall" in words(client.get("/switchboard/orders/over/"))
 
 

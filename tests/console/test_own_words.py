@@ -1,0 +1,77 @@
+"""What the console itself wrote is read in the reader's language; what others wrote stays as they wrote it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.utils.translation import override
+
+from incidents.response import services as response
+from kernel.i18n import in_readers_words
+from monitoring.alerts.sentences import TEST_WORDS
+from monitoring.probes.problems import alert_words, problem_words
+from tests.console.reading import words
+
+
+@pytest.mark.parametrize(
+    "code, english, chinese",
+    [
+        ("status_503", "it answered with status 503", "返回状态码 503"),
+        ("timeout", "no answer in time", "超时未应答"),
+        ("not_allowed", "probes may not reach this address", "不允许探测访问该地址"),
+        ("strange", "unknown problem (strange)", "未知问题（strange）"),
+    ],
+)
+def test_a_probes_alert_is_kept_in_english_and_read_in_ones_own_language(code, english, chinese):
+    with override("zh-hans"):
+        kept = alert_words("Hall A: 100 % of orders", code)
+        assert in_readers_words(kept) == f"探测“Hall A: 100 % of orders”失败：{chinese}"
+        assert problem_words(code) == chinese
+    assert kept == f"Probe Hall A: 100 % of orders fails: {english}"
+    assert in_readers_words(kept) == kept
+
+
+def test_words_of_others_stay_as_they_are():
+    with override("zh-hans"):
+        for text in ("no connection", "Probe me", "The probe Hall A fails: no connection", "", f"{TEST_WORDS}!"):
+            assert in_readers_words(text) == text
+        assert in_readers_words(TEST_WORDS) == "来自控制台的测试告警"
+
+
+def test_an_incident_that_a_probe_opened_has_a_chinese_title_on_a_chinese_screen(company, browser):
+    title = alert_words("Hall A", "status_503")
+    incident = response.incident_open(actor=company.actor("engineer"), part="orders", fault_class="software", title=title)
+    client = browser("engineer")
+    client.cookies["django_language"] = "zh-hans"
+    for address in ("/", f"/incidents/{incident.number}/", "/incidents/"):
+        shown = words(client.get(address))
+        assert "探测“Hall A”失败：返回状态码 503" in shown, address
+        assert "status_503" not in shown, address
+        assert "it answered" not in shown, address
+
+
+@pytest.mark.req("INC-01")
+def test_the_headline_says_that_a_grade_is_only_proposed(company, incident, browser):
+    client = browser("engineer")
+    proposed = incident.proposed_grade
+    for address in ("/", f"/incidents/{incident.number}/", "/incidents/", "/wallboard/"):
+        shown = words(client.get(address))
+        assert f"Not graded; {proposed} proposed" in shown, address
+        assert f"◆ {proposed.capitalize()}" not in shown, address
+
+
+def test_icons_for_installing_are_there_in_the_sizes_that_the_manifest_names(client, db):
+    icons = json.loads(client.get("/manifest.webmanifest").content)["icons"]
+    assert {(icon["sizes"], icon["purpose"]) for icon in icons} == {("192x192", "any"), ("512x512", "any"), ("512x512", "maskable"), ("any", "any")}
+    for icon in icons:
+        with open(str(finders.find(icon["src"].removeprefix("/static/"))), "rb") as file:
+            beginning = file.read(24)
+        if icon["type"] == "image/png":
+            edge = int(icon["sizes"].split("x")[0])
+            assert beginning[:8] == b"\x89PNG\r\n\x1a\n"
+            assert (int.from_bytes(beginning[16:20]), int.from_bytes(beginning[20:24])) == (edge, edge)
+    page = client.get("/login/").content.decode()
+    address = page.split('rel="apple-touch-icon" href="')[1].split('"')[0]
+    assert finders.find(address.removeprefix("/static/"))
