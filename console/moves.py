@@ -17,6 +17,7 @@ moves.register(
         effect=_("Agrees as the second person: the proposed move is carried out at once, in both names."),
         service="kernel.proposals.proposal_accept",
         rule=MAY_DECIDE,
+        apart_from="proposer",
         source=("proposed",),
         target="accepted",
         method="accept",

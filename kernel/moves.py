@@ -21,7 +21,8 @@ class Move:
     id: `incidents.confirm`; record: the journal kind; method: the FSM method (empty when no state changes);
     service: dotted path, called as service(public_id=, version=, actor=, reason=, **inputs), without the first two when
     it `creates`; rule: role → Grant; needs_second: asks a record whether a SECOND grant needs the second person
-    (default: always); effect: what will happen, said before it does; undo: the move or the words that bring it back;
+    (default: always); apart_from: who else it must be than (the author, who ordered it), which the service sees to;
+    effect: what will happen, said before it does; undo: the move or the words that bring it back;
     asks_proof: of whom the move asks a password or factor given a short while ago at this browser, which no token ever has.
     """
 
@@ -37,6 +38,7 @@ class Move:
     inputs: tuple[Input, ...] = ()
     reason_required: bool = False
     needs_second: Callable[[Any], bool] | None = None
+    apart_from: str = ""
     creates: bool = False
     dangerous: bool = False
     evidence: Words = ""

@@ -73,6 +73,7 @@ moves.register(
         source=(State.IN_REVIEW.value,),
         target=State.APPROVED.value,
         method="approve",
+        apart_from="author",
         dangerous=True,
         undo=_("Approve another version."),
         requirements=("PLN-01", "SEC-01"),

@@ -93,6 +93,7 @@ moves.register(
         source=("in_review",),
         target="approved",
         method="approve",
+        apart_from="authors and submitter",
         evidence=_("Nothing of it was written or submitted by the one who approves"),
         undo="reports.revise",
         requirements=("RPT-01", "SEC-01", "INC-01"),

@@ -193,6 +193,7 @@ moves.register(
         source=(Switch.State.ORDERED,),
         target=Switch.State.APPROVED,
         method="approve",
+        apart_from="who ordered it",
         dangerous=True,
         undo="incidents.switch_abort",
         requirements=("SWO-01", "SWO-02"),

@@ -217,7 +217,8 @@ def test_many_are_silenced_with_a_reason_after_seeing_what_it_covers(company: An
 
 @pytest.mark.req("SEC-01")
 @pytest.mark.parametrize(
-    "name, acknowledges, silences", [("engineer", 1, 1), ("business", 0, 0), ("service", 0, 0), ("auditor", 0, 0), ("stranger", 0, 0), ("admin", 0, 0)]
+    "name, acknowledges, silences",
+    [("engineer", 1, 1), ("business", 0, 0), ("service", 0, 0), ("auditor", 0, 0), ("stranger", 0, 0), ("admin", 0, 0)],
 )
 def test_buttons_and_moves_follow_the_role(company: Any, make: Any, browser: Any, name: str, acknowledges: int, silences: int) -> None:
     (alert,) = make()
