@@ -1,7 +1,7 @@
 """Texts that live in two columns (`name_en`, `name_zh`) and are picked in the reader's language; sentences of our own in one column."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,8 @@ class _OwnWords:
 
 
 _own: list[_OwnWords] = []
+_names: list[Callable[[], Mapping[str, str]]] = []
+_NAMES_LENGTH = 400
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -55,14 +57,36 @@ def register_own_words(template: str, **parts: Sequence[str]) -> None:
     _own.append(_OwnWords(template, _pattern(template), {place: tuple(sentences) for place, sentences in parts.items()}))
 
 
+def register_names(lookup: Callable[[], Mapping[str, str]]) -> None:
+    """Say where the Chinese names of people stand who are written down by their English ones."""
+    _names.append(lookup)
+
+
 def in_readers_words(text: str) -> str:
-    """What the console itself wrote (a probe's alert, a test alert) in the reader's language; anybody else's words as they are."""
+    """What the console itself wrote (a probe's alert, a test alert, somebody's name) in the reader's language; anybody else's words
+    as they are."""
+    if language_suffix() == "zh":
+        named = _named_in_chinese(text)
+        if named:
+            return named
     for own in _own:
         found = own.pattern.fullmatch(text)
         if found is not None:
             said = {place: _translated(words, own.parts.get(place, ())) for place, words in found.groupdict().items()}
             return gettext(own.template) % said
     return text
+
+
+def _named_in_chinese(text: str) -> str:
+    """One name or several, each known; else nothing."""
+    if not text or len(text) > _NAMES_LENGTH:
+        return ""
+    people = text.split(", ")
+    for lookup in _names:
+        known = lookup()
+        if all(name in known for name in people):
+            return "、".join(known[name] for name in people)
+    return ""
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -17,6 +17,7 @@ from incidents.response.selectors import Marked
 from incidents.response.selectors.views import standing_view
 from kernel import records
 from kernel.actors import Actor
+from kernel.i18n import in_readers_words
 from kernel.models import Entry
 from kernel.sentences import sentence
 
@@ -121,7 +122,7 @@ def _stands_beneath(entry: Entry, there: set[str]) -> bool:
 def _line(actor: Actor, entry: Entry, marked: Marked | None) -> Line:
     text = entry.payload.get("text") or entry.payload.get("body") or ""
     rows = _three_lines(entry)
-    words = readable(sentence(entry)) if not rows else str(_("%(who)s reported")) % {"who": entry.actor_label}
+    words = readable(sentence(entry)) if not rows else str(_("%(who)s reported")) % {"who": in_readers_words(entry.actor_label)}
     placed_at = marked.placed_at if marked is not None else None
     at = placed_at or entry.at
     return Line(

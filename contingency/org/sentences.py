@@ -3,8 +3,12 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from contingency.org.names import names_zh
 from kernel import sentences
+from kernel.i18n import register_names
 from kernel.models import Entry
+
+register_names(names_zh)
 
 
 def row_changed(entry: Entry) -> str | Promise:

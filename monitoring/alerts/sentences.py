@@ -5,10 +5,11 @@ from django.utils.translation import gettext_noop
 
 from kernel.i18n import register_own_words
 from kernel.models import Entry
-from kernel.sentences import Words, register
+from kernel.sentences import Words, register, register_words
 
 TEST_WORDS = gettext_noop("Test alert from the console")
 register_own_words(TEST_WORDS)
+register_words({"critical": _("critical"), "error": _("error"), "warning": _("warning"), "info": _("info")})
 
 _ENDS = {
     "sender": _("%(subject)s: its source says it is over."),

@@ -75,3 +75,29 @@ def test_icons_for_installing_are_there_in_the_sizes_that_the_manifest_names(cli
     page = client.get("/login/").content.decode()
     address = page.split('rel="apple-touch-icon" href="')[1].split('"')[0]
     assert finders.find(address.removeprefix("/static/"))
+
+
+def test_on_a_chinese_screen_people_have_their_chinese_names(company, confirmed, browser):
+    lead = company.users["lead"]
+    lead.display_name_zh = "赵敏"
+    lead.save()
+    client = browser("engineer")
+    for language, seen, unseen in (("zh-hans", "赵敏", lead.display_name), ("en", lead.display_name, "赵敏")):
+        client.cookies["django_language"] = language
+        shown = words(client.get(f"/incidents/{confirmed.number}/"))
+        assert seen in shown
+        assert unseen not in shown, language
+
+
+def test_a_name_that_two_people_share_is_not_guessed(company):
+    one, other = company.users["lead"], company.users["engineer"]
+    one.display_name, one.display_name_zh = "Li Na", "李娜"
+    other.display_name, other.display_name_zh = "Li Na", "李那"
+    for user in (one, other):
+        user.save()
+    with override("zh-hans"):
+        assert in_readers_words("Li Na") == "Li Na"
+        other.display_name = "Li Nan"
+        other.save()
+        assert in_readers_words("Li Na, Li Nan") == "李娜、李那"
+        assert in_readers_words("Li Na, a stranger") == "Li Na, a stranger"

@@ -128,9 +128,10 @@ def _write(part: Part, side: Side, *, failing: bool, since: object) -> None:
     ]
     for probe in Probe.objects.filter(part=part, side=side).select_related("series"):
         probes.samples_add(part=part, side=side, name=probe.series.name, samples=quick if probe.kind == "http" else share)
-        last = {"last_at": times[-1], "last_is_ok": not failing, "last_took_ms": 3000 if failing else 41}
+        last: dict[str, object] = {"last_at": times[-1], "last_is_ok": not failing, "last_took_ms": 3000 if failing else 41}
         if failing:
-            Probe.objects.filter(pk=probe.pk).update(state="failing", state_since=since, failing_since=since, failures=564, last_problem="status_503" if probe.kind == "http" else "timeout", **last)
+            last["last_problem"] = "status_503" if probe.kind == "http" else "no_measure"
+            Probe.objects.filter(pk=probe.pk).update(state="failing", state_since=since, failing_since=since, failures=564, **last)
         else:
             Probe.objects.filter(pk=probe.pk).update(state="healthy", state_since=times[0], **last)
 

@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from kernel.actors import Actor
+from kernel.i18n import pick
 from kernel.models import Stateful
 
 
@@ -60,7 +61,7 @@ class User(Stateful, AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
-        return self.display_name
+        return pick(self, "display_name")
 
     @property
     def display_name_en(self) -> str:
