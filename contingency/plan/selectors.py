@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
-from contingency.catalog.models import FaultKind, Part
+from contingency.catalog.models import FaultClass, FaultKind, Part
 from contingency.org import selectors as org
 from contingency.org.models import User
 from contingency.plan.models import (
@@ -73,6 +73,20 @@ def playbooks_for(fault_class: str, fault_kind: FaultKind | int | str | None = N
     near = {pk: place for place, pk in enumerate(above)}
     fits = fits.filter(Q(fault_kind=None) | Q(fault_kind__in=above))
     return sorted(fits, key=lambda playbook: (near.get(playbook.fault_kind_id or 0, len(above)), not playbook.after_upgrade, playbook.order))
+
+
+def playbooks_in_force() -> list[Playbook]:
+    """Every playbook, those for all faults first, then class by class in the plan's order. One query."""
+    places = {value: place for place, value in enumerate(FaultClass.values)}
+    return sorted(Playbook.objects.filter(retired_at=None), key=lambda playbook: (places.get(playbook.fault_class, -1), playbook.order))
+
+
+def playbook_get(slug: str) -> Playbook:
+    """A playbook of the plan in force with its steps. Raises NotFound."""
+    found = Playbook.objects.filter(slug=slug, retired_at=None).prefetch_related("steps").first()
+    if found is None:
+        raise NotFound(kind=_("playbook"))
+    return found
 
 
 def _kind_and_above(fault_kind: FaultKind | int | str | None) -> list[int]:

@@ -28,6 +28,13 @@ class AnotherIsOpen(Conflict):
     template = _("%(number)s is already open for %(part)s, class %(fault_class)s. Go on there, or merge the two.")
 
 
+class PlaybookRunsAlready(Conflict):
+    """INC-04: a playbook is worked through once per incident. Params: playbook."""
+
+    code = "playbook_runs_already"
+    template = _("The playbook “%(playbook)s” runs in this incident already: its tasks are among those below. Reopen what must be done again.")
+
+
 class EndConditionsMissing(DomainError):
     """INC-07: the end may be declared only with evidence, or with an override by name. Params: missing."""
 

@@ -81,6 +81,17 @@ class ResponseStarted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaybookAdded:
+    """INC-04: a person started one more playbook; its task list names this entry as its cause."""
+
+    name: ClassVar[str] = "incidents.playbook_added.v1"
+    incident_id: UUID
+    playbook: str
+    name_en: str
+    name_zh: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GradeRaised:
     """INC-02: a higher grade, decided by a person."""
 

@@ -1,7 +1,7 @@
 """Who may do what with an incident, move by move. The table of moves and the lists are made from these.
 
 ALL: any incident; OWN: incidents of parts of one's own team; PROPOSE: asks, and somebody who may do it agrees.
-`commander` and `responder` are held per incident (Incident.extra_roles), so ALL means that one incident.
+`commander`, `responder` (any role) and the two leads are held per incident (Incident.extra_roles), so ALL means that one incident.
 """
 
 from collections.abc import Mapping
@@ -37,6 +37,7 @@ ACT: Final[Rule] = {"ops_engineer": OWN, "team_lead": OWN, "commander": ALL}
 FIND: Final[Rule] = {**ACT, "responder": ALL}
 COMMENT: Final[Rule] = {**FIND, "business_ops": ALL, "customer_service": ALL}
 STAFF: Final[Rule] = {"team_lead": OWN, "commander": ALL}
+ADD_WORK: Final[Rule] = {**STAFF, "technical_lead": ALL, "business_lead": ALL}
 SILENCE: Final[Rule] = STAFF  # an operations engineer silences under Alerts, for two hours at most
 # Joining of one's own accord: operations every role but the commander's (that one is given), business its own.
 TAKE_ROLE: Final[Rule] = {"ops_engineer": OWN, "team_lead": OWN, "commander": ALL, "business_ops": ALL}

@@ -1,12 +1,14 @@
 """What the incident's entries say to people."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from contingency.catalog.models import FaultClass
 from contingency.plan.models import Grade
 from incidents.response import events
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import State
+from kernel.i18n import both, one_of
 from kernel.models import Entry
 from kernel.sentences import register, register_words
 
@@ -27,8 +29,16 @@ def _opened(entry: Entry) -> str:
     if payload["detected_by"] == Incident.DetectedBy.PERSON:
         text = _("%(actor)s reported a disturbance: {fault_class}. Proposed grade: {grade}.")
     else:
-        text = _("%(subject)s was opened by %(alert_count)s alerts: {fault_class}. Proposed grade: {grade}.")
+        text = ngettext(
+            "%(subject)s was opened by %(alert_count)s alert: {fault_class}. Proposed grade: {grade}.",
+            "%(subject)s was opened by %(alert_count)s alerts: {fault_class}. Proposed grade: {grade}.",
+            payload["alert_count"],
+        )
     return str(text).format(**words)
+
+
+def _joined(entry: Entry) -> str:
+    return ngettext("%(alert_count)s further alert joined.", "%(alert_count)s further alerts joined.", entry.payload["alert_count"])
 
 
 def _confirmed(entry: Entry) -> str:
@@ -43,6 +53,11 @@ def _started(entry: Entry) -> str:
     return str(_("The response level {grade} holds. Called: {called}. Task lists: {lists}.")).format(
         grade=_label(Grade, entry.payload["grade"]), called=called, lists=lists
     )
+
+
+def _playbook(entry: Entry) -> str:
+    name = one_of(both(entry.payload["name_en"], entry.payload["name_zh"]))
+    return str(_("%(actor)s added the playbook “{playbook}”.")).format(playbook=_said(name))
 
 
 def _raised(entry: Entry) -> str:
@@ -92,11 +107,12 @@ def _state_named(text: object, key: str) -> str:
 
 register_words(dict(Grade.choices))
 register(events.IncidentOpened.name, _opened)
-register(events.AlertsJoined.name, _("%(alert_count)s further alerts joined."))
+register(events.AlertsJoined.name, _joined)
 register(events.AlertsFlapping.name, _("%(alert_count)s alerts come and go again and again; further turns are only counted."))
 register(events.AlertsCleared.name, _("All %(alert_count)s alerts were resolved by their senders. That alone ends nothing."))
 register(events.IncidentConfirmed.name, _confirmed)
 register(events.ResponseStarted.name, _started)
+register(events.PlaybookAdded.name, _playbook)
 register(events.GradeRaised.name, _raised)
 register(events.GradeLowered.name, _lowered)
 register(events.BusinessStopped.name, _("%(actor)s recorded that business stands still."))

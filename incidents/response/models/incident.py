@@ -21,6 +21,8 @@ from monitoring.alerts.models import Silence
 OPEN_VALUES = [state.value for state in OPEN]
 # Whom an incident concerns wherever its part stands in the org chart: business feels every part, customers ask about every part.
 SEES_EVERY_PART = frozenset({"business_ops", "customer_service"})
+# Roles in an incident that give rights of their own there, beyond being in it.
+RIGHTS_OF_ROLES = frozenset({IncidentRole.Role.COMMANDER.value, IncidentRole.Role.TECHNICAL_LEAD.value, IncidentRole.Role.BUSINESS_LEAD.value})
 
 
 class WithPart(models.Manager["Incident"]):
@@ -142,7 +144,7 @@ class Incident(Stateful):
         return self.part.permission_path()
 
     def extra_roles(self, actor: Actor) -> frozenset[str]:
-        """`commander` and `responder` for those who hold a role in this incident now; see also SEES_EVERY_PART.
+        """`responder` for those who hold a role in this incident now, and RIGHTS_OF_ROLES; see also SEES_EVERY_PART.
 
         One query per person and loaded row.
         """
@@ -153,8 +155,7 @@ class Incident(Stateful):
         if actor.user_id not in self._extra_roles:
             held = set(self.roles.filter(user_id=actor.user_id, ended_at=None).values_list("role", flat=True))
             own = {"responder"} if held else set()
-            if IncidentRole.Role.COMMANDER in held:
-                own.add("commander")
+            own |= held & RIGHTS_OF_ROLES
             self._extra_roles[actor.user_id] = frozenset(own)
         return self._extra_roles[actor.user_id] | (actor.roles & SEES_EVERY_PART)
 
@@ -271,6 +272,10 @@ class Incident(Stateful):
     def tell(self, *, due_at: datetime | None) -> None:
         """An update was posted; the cadence begins anew."""
         self.cadence(due_at=due_at)
+
+    @transition(field="state", source=list(GRADED_OPEN), target=None)
+    def add_work(self) -> None:
+        """A further playbook was started by hand."""
 
     @transition(field="state", source=list(GRADED_OPEN), target=None)
     def quieten(self, *, silence: Silence) -> None:

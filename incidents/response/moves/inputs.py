@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from contingency.catalog.models import FaultClass
 from contingency.catalog.selectors import fault_kinds, part_list
 from contingency.plan.models import Grade
+from contingency.plan.selectors import playbooks_in_force
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import OPEN
 from kernel.i18n import pick
@@ -36,6 +37,12 @@ def kinds() -> Iterable[tuple[str, Words]]:
     return [(kind.slug, f"{FaultClass(kind.fault_class).label} · {pick(kind, 'name')}") for kind in fault_kinds()]
 
 
+def playbooks() -> Iterable[tuple[str, Words]]:
+    """The playbooks of the plan in force, by slug; those of no class of fault first."""
+    classes = dict(FaultClass.choices)
+    return [(book.slug, " · ".join(filter(None, (str(classes.get(book.fault_class, "")), pick(book, "name"))))) for book in playbooks_in_force()]
+
+
 def open_incidents() -> Iterable[tuple[str, Words]]:
     """The incidents that could go on for another one."""
     found = Incident.objects.filter(state__in=OPEN).order_by("-id")[:50]
@@ -47,6 +54,7 @@ PART = Choice(name="part", label=_("Guarded part"), choices=parts, required=True
 FAULT_CLASS = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, help=_("Left out: as proposed."))
 FAULT_CLASS_GIVEN = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, required=True)
 FAULT_KIND = Choice(name="fault_kind", label=_("Kind of fault"), choices=kinds, help=_("Starts the playbook for this kind."))
+PLAYBOOK = Choice(name="playbook", label=_("Playbook"), choices=playbooks, required=True)
 TITLE = Text(name="title", label=_("What is wrong"), required=True, max_length=300)
 SCOPE = Text(name="scope", label=_("Scope"), multiline=True, help=_("Which functions, whom it hurts."))
 FAILING_SINCE = When(name="failing_since", label=_("Failing since"), help=_("Left out: now."))

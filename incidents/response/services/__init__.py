@@ -10,6 +10,7 @@ from incidents.response.services.hearing import alerts_cleared, alerts_flapping,
 from incidents.response.services.merging import incident_merge, incident_unmerge
 from incidents.response.services.notes import decision_record, note_add, update_post
 from incidents.response.services.opening import incident_open
+from incidents.response.services.playbooks import playbook_start
 from incidents.response.services.reacting import (
     business_normal,
     clock_breached,
@@ -67,6 +68,7 @@ __all__ = [
     "outage_opened",
     "page_answered",
     "page_unanswered",
+    "playbook_start",
     "repaired_in_place",
     "report_accepted",
     "role_acknowledge",

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from contingency.org.models import User
-from contingency.plan.models import Playbook, PlaybookStep, ResponseLevel
+from contingency.plan.models import Playbook, ResponseLevel
 from contingency.plan.selectors import level_for, people_of, playbooks_for
 from incidents.response.events import ResponseStarted
 from incidents.response.models import Incident, IncidentRole
 from incidents.response.services.cadence import cadence_start
-from incidents.response.services.calling import incident_url, informed_call
+from incidents.response.services.calling import informed_call
 from incidents.response.services.outages import outage_ensure, outage_tell
+from incidents.response.services.playbooks import owners_in, whereabouts
 from incidents.response.services.roles import Appointment, holder_of, role_give
 from kernel import journal
 from kernel.actors import Actor
@@ -57,18 +58,10 @@ def playbooks_start(incident: Incident, *, actor: Actor, cause: Any) -> list[str
     wanted: dict[str, Playbook] = {playbook.slug: playbook for playbook in _level_playbooks(incident)}
     for playbook in playbooks_for(incident.fault_class, incident.fault_kind)[:1]:
         wanted.setdefault(playbook.slug, playbook)
-    started = []
-    holders = {role.role: role.user for role in incident.roles.filter(ended_at=None).select_related("user")}
-
-    def owner_of(step: PlaybookStep) -> User | None:
-        return holders.get(step.role) or holders.get(IncidentRole.Role.COMMANDER)
-
-    for slug, playbook in wanted.items():
-        if slug not in there:
-            where = {"fence": incident.fence, "url": incident_url(incident)}
-            work.task_list_start(subject=incident, playbook=playbook, owner_of=owner_of, actor=actor, cause=cause, **where)
-            started.append(slug)
-    return started
+    fresh = {slug: playbook for slug, playbook in wanted.items() if slug not in there}
+    for playbook in fresh.values():
+        work.task_list_start(subject=incident, playbook=playbook, owner_of=owners_in(incident), actor=actor, cause=cause, **whereabouts(incident))
+    return list(fresh)
 
 
 def _record(incident: Incident, *, called: list[str], started: list[str], actor: Actor, cause: Any) -> None:

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.req("SEC-01")]
 ROLES = ("OE", "TL", "IC", "BO", "CS", "AU", "AD", "DI", "RE")
 WHO = {"OE": "oscar", "TL": "leo", "IC": "dora", "BO": "bea", "CS": "cyril", "AU": "anton", "AD": "ada", "DI": "dirk", "RE": "sam"}
 
-# Y: may · P: proposes, somebody else agrees · -: may not. IC: commands this incident and nothing else; RE: has another role in
+# Y: may · P: proposes, somebody else agrees · -: may not. IC: commands this incident and nothing else; RE: leads business in
 # it; DI: project director without a role in it. Written by hand from the table of roles and actions, not from the code.
 #                                       OE TL IC BO CS AU AD DI RE
 TABLE = {
@@ -48,6 +48,7 @@ TABLE = {
     "incidents.unmerge":                "Y  Y  Y  -  -  -  -  -  -",
     "incidents.role_assign":            "-  Y  Y  -  -  -  -  -  -",
     "incidents.role_acknowledge":       "-  -  Y  -  -  -  -  -  Y",
+    "incidents.playbook_start":         "-  Y  Y  -  -  -  -  -  Y",
     "incidents.note":                   "Y  Y  Y  Y  Y  -  -  -  Y",
     "incidents.decision":               "Y  Y  Y  -  -  -  -  -  -",
     "incidents.update":                 "Y  Y  Y  -  -  -  -  -  Y",
@@ -90,6 +91,7 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
         "needs": "words",
         "text": "words",
         "hours": "2",
+        "playbook": "database-failed",
         "placed_at": clock.now().isoformat(),
     }
     grade = "severe" if move.verb == "grade_lower" else "general"
@@ -117,7 +119,7 @@ def prepare(world: World, move: moves.Move) -> tuple[Incident | None, dict[str, 
 
 
 def appoint(world: World, incident: Incident) -> None:
-    """Dora commands, Sam (of another team) is scribe, and nobody else has a role that would help them."""
+    """Dora commands, Sam (of another team) leads business or is scribe, and nobody else has a role that would help them."""
     now = clock.now()
     incident.roles.filter(ended_at=None).update(ended_at=now)
     IncidentRole.objects.create(incident=incident, role="commander", user=world.users["dora"], assigned_at=now)
