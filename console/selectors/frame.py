@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from console import people
 from console.feed import news
+from console.selectors.late_words import late_words
 from kernel import clock, records, sweeps
 from kernel.actors import Actor
 
@@ -110,8 +111,8 @@ class Frame:
 
     @cached_property
     def late(self) -> list[str]:
-        """Which sweeps are behind."""
-        return late_sweeps()
+        """Which work is behind, as people call it."""
+        return late_words(late_sweeps())
 
     @cached_property
     def nav(self) -> list[Item]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
@@ -44,7 +44,7 @@ LABELS: Mapping[str, str | Promise] = {
     "resources": _("Resources"),
     "format": _("Format"),
     "slug": _("Short name"),
-    "name": _("Name"),
+    "name": pgettext_lazy("of a thing", "Name"),
     "parent": _("Belongs to"),
     "unit": _("Unit"),
     "layer": _("Layer"),
@@ -148,6 +148,9 @@ def label_of(field: str) -> str:
     return str(LABELS.get(field, field.replace("_", " ").capitalize()))
 
 
+_UNITS = {"s": gettext_noop("s"), "min": gettext_noop("min"), "h": gettext_noop("h"), "d": gettext_noop("d")}
+
+
 class Names:
     """Short names of documents → what people call them, and values of fields as words."""
 
@@ -178,7 +181,7 @@ class Names:
         if isinstance(value, bool):
             return gettext("yes") if value else gettext("no")
         if isinstance(value, timedelta):
-            return spell(value)
+            return spoken(value)
         if is_pair(value):
             return said(value)
         return self._word(field, value)
@@ -219,3 +222,9 @@ def move_words(move_id: str) -> str:
         return str(moves.get(move_id).title)
     except NotFound:
         return move_id
+
+
+def spoken(length: timedelta) -> str:
+    """A length of time as the plan writes it, in the reader's language: 5 min, 24 h, 90 d."""
+    number, _blank, unit = spell(length).partition(" ")
+    return f"{number} {gettext(_UNITS[unit])}"

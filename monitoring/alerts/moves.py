@@ -1,6 +1,7 @@
 """What people can do with alerts, silences, sources and the failed-intake inbox."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contingency.catalog.models import FaultClass, Part
 from contingency.org.roles import ADMINISTRATOR, OPS_ENGINEER, TEAM_LEAD
@@ -22,7 +23,13 @@ def _parts() -> list[tuple[str, str]]:
     return [(str(part.public_id), part.name_en) for part in Part.objects.filter(retired_at=None)]
 
 
-_PART = Identifier(name="part", label=_("Guarded part"), kind="part", options_for=_parts)
+_PART = Identifier(
+    name="part",
+    label=_("Guarded part"),
+    kind="part",
+    options_for=_parts,
+    help=_("Where its alerts go that no rule claims. Left out: they are listed as unrouted and open no incident."),
+)
 
 register(
     Move(
@@ -101,7 +108,7 @@ register(
         rule=_SOURCE_KEEPERS,
         inputs=(
             Choice(name="kind", label=_("Kind"), choices=[(kind, Source.Kind(kind).label) for kind in TELLABLE_KINDS], required=True),
-            Text(name="name", label=_("Name"), required=True, max_length=100),
+            Text(name="name", label=pgettext_lazy("of a thing", "Name"), required=True, max_length=100),
             _PART,
             Number(name="period_minutes", label=_("Expected every (minutes)"), help=_("Heartbeats only."), minimum=1, maximum=525_600),
             Number(name="grace_minutes", label=_("Grace (minutes)"), help=_("Heartbeats only."), minimum=0, maximum=525_600),

@@ -1,6 +1,7 @@
 """What people can do with probes."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contingency.catalog.models import Part, Side
 from contingency.org.roles import ADMINISTRATOR, OPS_ENGINEER, TEAM_LEAD
@@ -29,7 +30,7 @@ register(
         target="unknown",
         rule=_OPERATORS,
         inputs=(
-            Text(name="name", label=_("Name"), required=True, max_length=120),
+            Text(name="name", label=pgettext_lazy("of a thing", "Name"), required=True, max_length=120),
             Identifier(name="part", label=_("Guarded part"), kind="part", options_for=_parts, required=True),
             Choice(name="side", label=_("Side"), choices=Side.Role.choices),
             Choice(name="kind", label=_("Kind"), choices=Probe.Kind.choices, required=True),

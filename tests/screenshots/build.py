@@ -67,6 +67,8 @@ def settle(path: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE kernel_clock SET wound_by = %s::timestamptz - clock_timestamp() WHERE id = 1", [kept["now"]])
         cursor.execute("UPDATE probes_probe SET next_at = switchback_now() + interval '1 day'")
+        # taking pictures may last longer than a call waits for its answer
+        cursor.execute("UPDATE kernel_deadline SET due_at = due_at + interval '1 hour' WHERE fired_at IS NULL AND cancelled_at IS NULL")
         cursor.execute("DELETE FROM switchover_partcheck WHERE at > switchback_now()")  # of pictures taken before
     for name in KEPT:
         sweeps.run(name)

@@ -115,7 +115,7 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
         _story("make-incident", "/do/incidents.open/", DUTY),
         _story("make-silence", "/do/monitoring.silence_create/"),
         _story("make-source", "/do/monitoring.source_create/", ADMIN),
-        _story("make-token", "/do/org.token_create/", ADMIN),
+        _story("make-token", "/do/org.token_issue/", ADMIN),
     ),
     "copy-home": (_story("copy-home", "/offline/", DUTY),),
     "copy-plan": (_story("copy-plan", "/offline/plan/", DUTY),),

@@ -7,6 +7,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_fsm import FSMField, transition
 
 from contingency.org.models import User
@@ -45,7 +46,7 @@ class PlanVersion(Stateful):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        IN_REVIEW = "in_review", _("In review")
+        IN_REVIEW = "in_review", pgettext_lazy("a document", "In review")
         APPROVED = "approved", _("Approved")
         SUPERSEDED = "superseded", _("Superseded")
 

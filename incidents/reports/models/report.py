@@ -48,7 +48,7 @@ class Report(Stateful):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        IN_REVIEW = "in_review", _("In review")
+        IN_REVIEW = "in_review", pgettext_lazy("a document", "In review")
         APPROVED = "approved", _("Approved")
         SUPERSEDED = "superseded", _("Superseded")
 

@@ -8,4 +8,5 @@ function show(row) {
 
 const all = () => document.querySelectorAll(".section-tabs, nav.choices").forEach(show);
 document.addEventListener("switchback:fresh", all);
+addEventListener("resize", all);
 all();
