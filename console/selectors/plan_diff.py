@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from pydantic import BaseModel
 
 from console.selectors.plan_words import Names, is_pair, label_of, said
@@ -101,7 +102,8 @@ class _Comparing:
             self._changed(path, label_of(name), getattr(before, mine), getattr(after, mine))
             return
         language = _("in Chinese") if other == "zh" else _("in English")
-        self._changed(path, f"{label_of(name)} ({language})", getattr(before, other), getattr(after, other))
+        label = pgettext("a text and its language", "%(text)s (%(language)s)") % {"text": label_of(name), "language": language}
+        self._changed(path, label, getattr(before, other), getattr(after, other))
 
     def _lists(self, name: str, before: list[Any], after: list[Any], path: tuple[str, ...]) -> None:
         items = [*before, *after]

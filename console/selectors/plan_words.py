@@ -22,7 +22,7 @@ from kernel.i18n import language_suffix
 LABELS: Mapping[str, str | Promise] = {
     "title": _("Title"),
     "purpose": _("Purpose"),
-    "scope": _("Scope"),
+    "scope": pgettext_lazy("of a plan", "Scope"),
     "principles": _("Principles"),
     "units": _("Units of the organisation"),
     "positions": _("Positions and duties"),

@@ -1,0 +1,98 @@
+"""What was mended after the second look at every screen, in eight ways, stays mended."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from console.selectors import frame
+from console.selectors.late_words import late_words
+from console.selectors.plan_words import spoken
+from console.templatetags.console import about_seconds, colon, failure_words, listed, severity_words
+from contingency.plan.models import PlanVersion
+from incidents.reports.models import Report
+from incidents.response.models import Incident
+from incidents.switchover.models import Switch
+from kernel import clock
+from tests.console.reading import words
+
+STATIC = Path(settings.BASE_DIR) / "static" / "switchback"
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+LONGEST = 520  # characters of a template's line; most keep within 160
+
+
+def _switch(company: Any, *, number: int, ordered_at: Any, outage: Any = None) -> Switch:
+    ways = {"direction": "over", "mode": "planned", "from_side": "primary", "to_side": "standby"}
+    made = Switch.objects.create(number=f"SWI-2026-{number:04}", part=company.part, outage=outage, ordered_at=ordered_at, **ways)
+    Switch.objects.filter(pk=made.pk).update(state="reverted", settled_at=ordered_at)
+    return made
+
+
+def test_an_incident_shows_its_own_switch_and_not_a_later_ones(company: Any, confirmed: Incident, browser: Any) -> None:
+    now = clock.now()
+    own = _switch(company, number=71, ordered_at=now, outage=confirmed.outage)
+    client = browser("lead")
+    address = f"/incidents/{confirmed.number}/"
+    assert own.number in words(client.get(address))
+    later = _switch(company, number=72, ordered_at=now + timedelta(days=6))
+    assert later.number in words(client.get(address)), "one of the part, ordered while the incident goes on"
+    Incident.objects.filter(pk=confirmed.pk).update(state="resolved", resolved_at=now + timedelta(hours=2))
+    shown = words(client.get(address))
+    assert own.number in shown
+    assert later.number not in shown
+
+
+def test_nothing_in_a_sheet_of_paper_takes_the_look_of_the_phones_menu() -> None:
+    rules = re.findall(r"([^{}]*\.sheet[^{}]*)\{", (STATIC / "frame.css").read_text())
+    assert rules
+    for selector in rules:
+        assert ".side " in selector or ".nav-more " in selector, selector
+
+
+def test_pages_without_the_network_have_the_style_sheet_of_their_tabs() -> None:
+    bare = (TEMPLATES / "console" / "offline" / "bare.html").read_text() + (TEMPLATES / "base_bare.html").read_text()
+    holding = [path.name for path in STATIC.glob("*.css") if ".section-tabs{" in path.read_text()]
+    assert holding == ["parts.css"]
+    assert "switchback/parts.css" in bare
+    assert "switchback/js/tabs.js" in bare
+
+
+def test_on_a_phone_figures_carry_the_names_of_their_columns(db: None) -> None:
+    row = {"label": "Switchover", "share": 100, "met": 2, "met_late": 0, "breached": 0, "waived": 0, "cancelled": 0, "running": 1}
+    html = render_to_string("console/reports/_attainment.html", {"rows": [row]})
+    heads = re.findall(r"<th>([^<]+)</th>", html)
+    assert re.findall(r'data-label="([^"]+)"', html) == heads
+
+
+def test_codes_are_told_in_words() -> None:
+    with override("zh-hans"):
+        assert late_words(["deadlines.page_escalation", "deadlines.task_due", "deadlines.update_due"]) == ["按升级链呼叫", "到期的任务和通报"]
+        assert [failure_words(code) for code in ("broken_json", "a_new_one")] == ["不是有效的 JSON", "a_new_one"]
+        assert severity_words(["critical", "error"]) == "紧急、错误"
+        assert spoken(timedelta(minutes=5)) == "5 分钟"
+        assert (colon(), listed(["一", "二"])) == ("：", "一、二")
+        assert (PlanVersion.State.IN_REVIEW.label, Report.State.IN_REVIEW.label) == ("审核中", "审核中")
+    assert [about_seconds(seconds) for seconds in (0.02, 1.26, 75.2)] == ["less than a second", "about 1.3 s", "about 75 s"]
+    assert spoken(timedelta(hours=24)) == "24 h"
+
+
+def test_the_banner_of_late_work_names_no_code(company: Any, browser: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(frame, "late_sweeps", lambda: ["deadlines.page_escalation", "relay"])
+    shown = words(browser("lead").get("/"))
+    assert "Behind: Calls along the escalation chain, What follows from what happened." in shown
+
+
+def test_templates_have_no_line_that_nobody_can_read() -> None:
+    long = {
+        f"{path.relative_to(TEMPLATES)}:{number}"
+        for path in TEMPLATES.rglob("*.html")
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > LONGEST
+    }
+    assert not long
