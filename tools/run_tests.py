@@ -26,9 +26,10 @@ def main() -> int:
         os.environ["SWITCHBACK_SOAK"] = "1"  # full lengths, see tests/faults
         runs = [(f"soak {number} of 3", ["-m", "soak", "-n", str(chosen.jobs), "--dist", "loadgroup", "--timeout", "7200"]) for number in (1, 2, 3)]
     else:
+        side_by_side = ["-n", str(chosen.jobs), "--dist", "loadgroup", "--durations", "12"]
         runs = [
-            ("quick tests", ["-m", f"not ({SLOW}) and not soak", "-n", str(chosen.jobs), "--dist", "loadgroup"]),
-            ("stories and browser", ["-m", f"({SLOW}) and not soak", "-n", str(chosen.jobs), "--dist", "loadgroup", "--timeout", "600"]),
+            ("quick tests", ["-m", f"not ({SLOW}) and not soak", *side_by_side]),
+            ("stories and browser", ["-m", f"({SLOW}) and not soak", *side_by_side, "--timeout", "600"]),
         ]
     results = [(name, *run(name, arguments)) for name, arguments in runs]
     print()

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import httpx
 from aiosmtpd.controller import Controller
 
+from localservers.leash import die_with_parent
 from tests.harness.own import own_signal
 
 CLONE = Path(__file__).resolve().parents[2]
@@ -126,6 +127,7 @@ class Console:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=die_with_parent(),  # a test run that is killed leaves no console behind
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -5,6 +5,7 @@ One console, one incident per walk. The outside world breaks and mends the order
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+from pypdf import PdfReader
 
 from tests.flows.hands import Hands, Keyboard, Mouse, Touch
 from tests.flows.running import Console, Mail, links_in, wait_for
@@ -219,8 +221,20 @@ def reported_and_closed(engineer: Walker, lead: Walker, watch: Stopwatch) -> Non
     lead.picture("report")
     lead.does_here("Approve the report")
     lead.sees(lead.say("Approved"))
+    printed_in_both_languages(lead)
     lead.hands.press(lead.main.get_by_role("link", name=re.compile("^INC-")).first)
     lead.does("Close", write={})
     lead.stands_at("Closed")
     lead.picture("closed")
     watch.told("report approved, incident closed")
+
+
+def printed_in_both_languages(reader: Walker) -> None:
+    """The approved report on paper, as the two links give it: what was written by hand stands in it."""
+    for link, wanted in (("PDF English", "Reviewed by the engineer on duty."), ("PDF 中文", "值班工程师已复核。")):
+        address = reader.main.get_by_role("link", name=link, exact=True).get_attribute("href")
+        answer = reader.context.request.get(str(address))
+        assert answer.status == 200
+        text = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.body())).pages)
+        assert "".join(wanted.split()) in "".join(text.split())
+        reader.keep(link, text)

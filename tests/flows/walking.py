@@ -163,11 +163,18 @@ class Walker:
     def picture(self, step: str) -> None:
         """Where pictures are wanted: the screen as it is."""
         if PICTURES:
-            self._pictures += 1
-            folder = Path(PICTURES)
-            folder.mkdir(parents=True, exist_ok=True)
-            name = re.sub(r"\W+", "-", f"{type(self.hands).__name__.lower()} {self.name} {self._pictures:02} {step}")
-            self.page.screenshot(path=folder / f"{name}.png")
+            self.page.screenshot(path=self._beside(step).with_suffix(".png"))
+
+    def keep(self, what: str, text: str) -> None:
+        """Where pictures are wanted: words, too."""
+        if PICTURES:
+            self._beside(what).with_suffix(".txt").write_text(text, encoding="utf-8")
+
+    def _beside(self, step: str) -> Path:
+        self._pictures += 1
+        folder = Path(PICTURES)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / re.sub(r"\W+", "-", f"{type(self.hands).__name__.lower()} {self.name} {self._pictures:02} {step}")
 
     def last_words(self) -> str:
         """What stood on the screen when it went wrong."""
