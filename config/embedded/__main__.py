@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 from config.embedded.home import CLONE, home_folder, prepare
 from config.embedded.parts import LOGINS_COMMAND, lab_is_on
@@ -47,6 +48,9 @@ def _welcome(supervisor: Supervisor) -> None:
     output, base_url = supervisor.output, supervisor.environ["BASE_URL"]
     output.plain()
     output.plain(f"  {output.bold('Switchback is ready:')}  {output.bold(base_url)}")
+    by_name = address_by_name(base_url)
+    if by_name != base_url:
+        output.plain(f"  Open it in a browser at  {output.bold(by_name)}  (passkeys work only there)")
     output.plain()
     for line in _logins(supervisor).splitlines():
         output.plain(f"  {line}")
@@ -60,6 +64,12 @@ def _welcome(supervisor: Supervisor) -> None:
     output.plain(f"  Health:  {_manage(supervisor)} doctor")
     output.plain("  Stop:    Ctrl-C")
     output.plain()
+
+
+def address_by_name(base_url: str) -> str:
+    """The address for people: one that names a loopback address in numbers works as localhost too, and only there are passkeys possible."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://localhost:{parts.port}" if parts.hostname in ("127.0.0.1", "::1") and parts.port else base_url
 
 
 def _manage(supervisor: Supervisor) -> str:

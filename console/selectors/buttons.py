@@ -9,8 +9,11 @@ from django.urls import reverse
 
 from kernel import moves, permissions
 from kernel.actors import Actor
+from kernel.errors import DomainError
 from kernel.moves import Move
 from kernel.permissions import Grant
+
+ACTING = (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE)
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,39 @@ def is_legal(move: Move, record: Any) -> bool:
     return bool(available is None or available(record))
 
 
+def refusal_of(move: Move, record: Any) -> DomainError | None:
+    """Why a move that state and rights allow would be refused as things are (`extra["refusal"]`); None when it would not."""
+    ask = move.extra.get("refusal")
+    return ask(record) if ask is not None else None
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """A move that comes next once what is missing is there: its words stand where the button will be."""
+
+    move: Move
+    title: str
+    words: str
+
+
+def held_back(actor: Actor, record: Any) -> list[HeldBack]:
+    """The moves of a record that state and rights allow but that would be refused now, each with what is missing."""
+    found = []
+    for move in moves.for_record(record.journal_kind):
+        if "refusal" not in move.extra or move.creates or not is_legal(move, record) or permissions.can(actor, move.id, record) not in ACTING:
+            continue
+        refusal = refusal_of(move, record)
+        if refusal is not None:
+            found.append(HeldBack(move, str(move.title), refusal.message))
+    return found
+
+
 def button(actor: Actor, move: Move, record: Any, **prefill: str) -> Button | None:
-    """The button of one move; None when state or rights forbid it."""
+    """The button of one move; None when state or rights forbid it, or when it would be refused as things are."""
     if move.creates or not is_legal(move, record):
         return None
     grant = permissions.can(actor, move.id, record)
-    if grant not in (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE):
+    if grant not in ACTING or refusal_of(move, record) is not None:
         return None
     proposes = grant == Grant.PROPOSE or (grant == Grant.SECOND and move.wants_second(record))
     address = reverse("console:do", args=[move.id, record.public_id])

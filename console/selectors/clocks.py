@@ -73,7 +73,7 @@ def _note(clock: RecoveryClock, taken: timedelta | None) -> str:
     if clock.state == "waiting":
         return {"recovery": _("starts with the switch"), "switchback": _("starts with the repair")}.get(clock.kind, _("waits"))
     if clock.state in ("met", "met_late"):
-        return _("proved by evidence")
+        return _("that is how long it took; proved by evidence")
     return {
         "waived": _("given up by two persons, with a reason"),
         "cancelled": _("nothing to count"),

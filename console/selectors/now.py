@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.selectors import clocks, parts, people
+from console.selectors.ahead import Expected, Waiting, expected_clocks, waiting_switches
 from console.selectors.clocks import Ring
+from console.selectors.room import Room
 from incidents.response.models import Incident, IncidentRole
 from incidents.switchover.models import RecoveryClock
 from kernel import records
@@ -34,6 +36,8 @@ class Card:
     rings: list[Ring] = field(default_factory=list)
     commander: str = ""
     page: Page | None = None
+    called: list[str] = field(default_factory=list)  # whom the page has called so far
+    expected: Expected | None = None  # the clock that confirming would start
 
     @property
     def urgent(self) -> Ring | None:
@@ -51,6 +55,8 @@ class Headline:
     address: str
     ring: Ring | None = None
     proposed: str = ""  # the grade, as long as nobody has decided it
+    expected: Expected | None = None
+    next_step: str = ""  # what this person can do next in its room
 
     @property
     def mark(self) -> str:
@@ -79,6 +85,9 @@ class NowScreen:
         cards = [Card(incident, incident_address(incident), title_of(incident)) for incident in found]
         self._add_clocks(cards)
         self._add_people(cards)
+        expected = expected_clocks(found, self.now)
+        for card in cards:
+            card.expected = expected.get(card.incident.pk)
         return cards
 
     def _add_clocks(self, cards: list[Card]) -> None:
@@ -95,11 +104,13 @@ class NowScreen:
         commanders = {role.incident_id: pick(role.user, "display_name") for role in held}
         pages: dict[Any, Page] = {}
         about = [card.incident.public_id for card in cards]
-        for page in Page.objects.filter(subject_kind="incident", subject_id__in=about, state__in=["calling", "exhausted"]).order_by("id"):
+        unanswered = Page.objects.filter(subject_kind="incident", subject_id__in=about, state__in=["calling", "exhausted"])
+        for page in unanswered.prefetch_related("calls__user").order_by("id"):
             pages[str(page.subject_id)] = page
         for card in cards:
             card.commander = commanders.get(card.incident.pk, "")
             card.page = pages.get(str(card.incident.public_id))
+            card.called = [pick(call.user, "display_name") for call in card.page.calls.all()] if card.page is not None else []
 
     @cached_property
     def headline(self) -> Headline:
@@ -111,13 +122,32 @@ class NowScreen:
             detail = " · ".join(
                 filter(None, [worst.incident.state_label(), _("%(who)s commands") % {"who": worst.commander} if worst.commander else ""])
             )
-            return Headline(grade, words, detail, worst.address, worst.urgent, proposed=only_proposed(worst.incident))
+            return Headline(
+                grade, words, detail, worst.address, worst.urgent, only_proposed(worst.incident), worst.expected, self._next_step(worst.incident)
+            )
         down = [part for part in self.parts if part.is_bad]
         if down:
             return Headline("severe", _("%(part)s needs a look") % {"part": down[0].name}, down[0].words, "")
         if self.unacknowledged_count:
             return Headline("warn", _("No incident, but alerts nobody has seen"), "", reverse("console:alert-list"))
         return Headline("quiet", _("All quiet"), _("No open incident, no alert waiting.") if self.sees_alerts else _("No open incident."), "")
+
+    def _next_step(self, incident: Incident) -> str:
+        """The first thing that this person can do in its room; nothing where they only look on."""
+        first = Room(self.actor, incident, self.now).main_buttons[:1]
+        return first[0].title if first else ""
+
+    @cached_property
+    def waiting(self) -> list[Waiting]:
+        """Switches that wait for somebody else than the one who ordered them."""
+        if not self.may_read("switch"):
+            return []
+        return waiting_switches(self.actor, [part.part.pk for part in self.parts], self.now)
+
+    @property
+    def waiting_count(self) -> int:
+        """Everything that waits for a second person."""
+        return len(self.proposals) + len(self.waiting)
 
     @cached_property
     def sees_alerts(self) -> bool:

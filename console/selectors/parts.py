@@ -12,6 +12,7 @@ from kernel import records
 from kernel.actors import Actor
 from kernel.errors import DomainError
 from kernel.i18n import pick
+from monitoring.probes.selectors import sides_failing
 
 log = structlog.get_logger("console")
 
@@ -25,6 +26,7 @@ class SideView:
     carries: bool
     is_alive: bool | None
     words: str
+    fails: bool = False  # a probe of it fails, whether or not it answers the gateway
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def part_view(part: Part) -> PartView:
         view: Any = switchover.traffic_now(part)
     except DomainError as problem:
         return PartView(part, pick(part, "name"), [], False, False, problem.message)
-    sides = [_side(side, view) for side in sorted(part.sides.all(), key=lambda side: side.role)]
+    failing = sides_failing(part)
+    sides = [_side(side, view, fails=side.pk in failing) for side in sorted(part.sides.all(), key=lambda side: side.role)]
     carrier = next((side for side in sides if side.carries), None)
     if not view.is_known:
         words = _("The gateway does not answer: where traffic goes is unknown.")
@@ -66,10 +69,12 @@ def part_view(part: Part) -> PartView:
     return PartView(part, pick(part, "name"), sides, view.is_known, not view.is_known or carrier is None, words)
 
 
-def _side(side: Any, view: Any) -> SideView:
+def _side(side: Any, view: Any, *, fails: bool) -> SideView:
     state = view.sides.get(side.role)
     alive = None if state is None else bool(state.is_reachable)
     words = _("unknown") if alive is None else _("answers") if alive else _("does not answer")
     if state is not None and getattr(state, "needs_rebuild", False):
         words = _("must be rebuilt from the other side")
-    return SideView(side.role, side.name, view.serving == side.role, alive, words)
+    elif fails and alive is not False:
+        words = _("answers the gateway, but fails its probes") if alive else _("fails its probes")
+    return SideView(side.role, side.name, view.serving == side.role, alive, words, fails)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from console.selectors import buttons, clocks, parts, probes, room_context, room_marks, room_series
+from console.selectors import ahead, buttons, clocks, parts, probes, room_context, room_marks, room_series
 from console.selectors.buttons import Button
 from console.selectors.clocks import Ring
 from console.selectors.timeline import FILTERS, Line, lines
@@ -44,8 +44,8 @@ REACHED = {
 FORWARD = (
     "incidents.confirm",
     "incidents.confirm_major",
-    "incidents.role_acknowledge",
     "incidents.switch_approve",
+    "incidents.role_acknowledge",
     "incidents.switch_over",
     "incidents.handle",
     "incidents.locate",
@@ -59,8 +59,9 @@ FORWARD = (
     "incidents.close",
 )
 ORDERS = frozenset({"incidents.switch_over", "incidents.switch_back", "incidents.switch_dry_run"})  # not while one is under way
+ADD_WORK = "incidents.playbook_start"
 WRITING = ("incidents.note", "incidents.decision", "incidents.update")  # the composer's, not the bar's
-BESIDE = ("incidents.can_report", "incidents.role_take", *room_marks.MARKING)  # stand where they belong: composer, roles, timeline
+BESIDE = ("incidents.can_report", "incidents.role_take", ADD_WORK, *room_marks.MARKING)  # where they belong: composer, roles, tasks, timeline
 # What each cut view of an incident shows of the room (reliability: business view; impact and approved texts).
 SECTIONS = {
     response.View.BUSINESS: ("header", "clocks", "actions", "timeline", "cadence", "end", "tasks", "roles", "version"),
@@ -176,6 +177,27 @@ class Room:
             found = [button for button in found if button.move.id != "incidents.role_acknowledge"]
         known = {move_id: place for place, move_id in enumerate(FORWARD)}
         return sorted(found, key=lambda button: known.get(button.move.id, len(known)))
+
+    @cached_property
+    def held_back(self) -> list[buttons.HeldBack]:
+        """What comes once something else is done, and what that is."""
+        under_way = self.switch is not None and not self.switch[0].is_settled
+        return buttons.held_back(self.actor, self.outage) if self.outage is not None and not under_way and self.is_full else []
+
+    @cached_property
+    def waiting(self) -> ahead.Waiting | None:
+        """Whom the ordered switch waits for."""
+        return ahead.waiting(self.switch[0], self.actor, self.now) if self.switch is not None and self.view != response.View.IMPACT else None
+
+    @cached_property
+    def expected(self) -> ahead.Expected | None:
+        """The clock that confirming would start; it runs out from the failure on."""
+        return ahead.expected_clocks([self.incident], self.now).get(self.incident.pk)
+
+    @cached_property
+    def add_work(self) -> Button | None:
+        """Adding one more playbook to the tasks, where the person may."""
+        return next(iter(buttons.buttons(self.actor, self.incident, only=(ADD_WORK,))), None)
 
     @property
     def main_buttons(self) -> list[Button]:
@@ -317,7 +339,14 @@ class Room:
     def pages(self) -> list[tuple[Page, list[Button]]]:
         """Calls that still matter, and answering them."""
         about = Page.objects.filter(subject_kind="incident", subject_id=str(self.incident.public_id)).order_by("-id")[:3]
-        return [(page, buttons.buttons(self.actor, page)) for page in about.prefetch_related("calls__user")]
+        found = about.select_related("acknowledged_by").prefetch_related("calls__user")
+        return [(page, buttons.buttons(self.actor, page)) for page in found]
+
+    @property
+    def answered(self) -> Page | None:
+        """The call that somebody answered, as long as nobody has a role: until then they are who has it."""
+        last = self.pages[0][0] if self.pages else None
+        return last if last is not None and last.acknowledged_by is not None and not self.roles else None
 
     @cached_property
     def part(self) -> parts.PartView:

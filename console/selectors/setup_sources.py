@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from console.selectors.buttons import Button
 from console.selectors.setup import MOST, SetupScreen
-from kernel import records
+from contingency.org import selectors as org
+from kernel import moves, permissions, records
+from kernel.i18n import pick
 from monitoring.alerts.models import Alert, Source
 from monitoring.alerts.services import url_for
 
@@ -42,6 +44,15 @@ class SourcesScreen(SetupScreen):
     """All tools that file alerts; our own probes are none."""
 
     name, kind = "sources", Source.journal_kind
+
+    @cached_property
+    def keepers(self) -> list[str]:
+        """Who may connect a tool, for somebody who may not. One query for each of their roles."""
+        move = moves.get("monitoring.source_create")
+        if permissions.can(self.actor, move.id) is not None:
+            return []
+        people = {user.pk: user for role in move.rule for user in org.people_with_role(role, self.now)}
+        return [pick(user, "display_name") for user in people.values()]
 
     @cached_property
     def rows(self) -> list[SourceRow]:
@@ -113,6 +124,7 @@ def snippets(source: Source, key: str) -> list[Snippet]:
 def _alertmanager(url: str, _key: str) -> list[Snippet]:
     config = f"""route:
   receiver: switchback
+  group_wait: 5s
 receivers:
   - name: switchback
     webhook_configs:

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
 
+from console.passkey_address import passkeys_elsewhere
 from console.selectors import buttons, intake_words, now
 from incidents.reports import selectors as reports
 from kernel import moves
@@ -218,3 +219,9 @@ def report_of(context: dict[str, Any], incident: Any) -> Any:
     """The incident's report as far as this person may see it, else None. One query."""
     actor = context["frame"].actor
     return reports.report_of(actor, incident) if actor is not None else None
+
+
+@register.simple_tag(takes_context=True)
+def passkey_address(context: dict[str, Any]) -> str:
+    """This page where passkeys work; "" where they work here."""
+    return passkeys_elsewhere(context["request"])

@@ -19,9 +19,11 @@ from console import people, services
 from console.api.errors import log_refusal
 from console.forms import MoveForm, move_form
 from console.selectors import buttons
+from console.selectors.ahead import order_waits
 from console.selectors.previews import Preview, preview_of
 from console.selectors.shown_once import shown_once
-from kernel import moves, permissions, proposals, records
+from incidents.switchover.models import Outage
+from kernel import clock, moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
 from kernel.errors import Conflict, DomainError, NotPermitted, Stale
@@ -49,7 +51,7 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
     if request.method == "GET":
         if _decided(move, record).wants_proof(actor):
             return _elsewhere(request, f"{reverse('console:login-again')}?{urlencode({'next': _next(request) or '/setup/'})}")
-        refusal = None if move.creates or buttons.is_legal(move, record) else _not_now(record)
+        refusal = None if move.creates else _not_now(record) if not buttons.is_legal(move, record) else buttons.refusal_of(move, record)
         return _ask(request, move, record, grant, move_form(move, request.GET.dict(), record), refusal)
     form = move_form(move, {name: str(value).replace("\r\n", "\n") for name, value in request.POST.items()})
     try:
@@ -151,6 +153,7 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
         "is_stale": refusal is not None and refusal.http_status == 409,
         "preview": _preview(people.actor_of(request), move, record, request),
         "way_back": _way_back(move),
+        "waits": _waits(people.actor_of(request), move, record),
         "mark": uuid.uuid4().hex,
         "next": _next(request),
         "action": request.path,
@@ -166,6 +169,11 @@ def _preview(actor: Actor, move: Move, record: Any, request: HttpRequest) -> Pre
         inputs = {name: str(value) for name, value in record.inputs.items()}
         return preview_of(_decided(move, record), about, inputs) if move.verb == "accept" else None
     return preview_of(move, record, {**request.GET.dict(), **request.POST.dict()})
+
+
+def _waits(actor: Actor, move: Move, record: Any) -> str:
+    """Whom the order of a switch would wait for, said before it is given."""
+    return order_waits(actor, record, clock.now()) if isinstance(record, Outage) and move.verb in ("switch_over", "switch_back") else ""
 
 
 def _way_back(move: Move) -> str:

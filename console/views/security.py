@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from console import people
+from console.passkey_address import passkeys_elsewhere
 from console.selectors.security import SecurityScreen, codes_left
 from contingency.org.models import Factor
 from contingency.org.services import passkeys, totp
@@ -61,12 +62,11 @@ def passkey_page(request: HttpRequest) -> HttpResponse:
             refusal = error
         else:
             return _enrolled(request)
-    here = request.get_host()
     context = {
         "screen": _screen(request),
         "name": typed["name"] or gettext("This device"),
         "refusal": refusal,
-        "other_address": "" if here.partition(":")[0] == settings.PASSKEY_HOST else f"{settings.PASSKEY_ORIGINS[-1]}{request.path}",
+        "other_address": passkeys_elsewhere(request),
     }
     return render(request, "console/setup/security_passkey.html", context, status=refusal.http_status if refusal else 200)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from contingency.catalog.models import Part
 from contingency.org import roles
 from incidents.switchover.models import Direction, Outage, RecoveryClock, Switch
+from incidents.switchover.selectors import not_ready_to_switch_back
 from kernel import moves
 from kernel.inputs import Choice, Flag, Text, When
 from kernel.moves import Move
@@ -65,6 +66,7 @@ moves.register(
         undo=_("Stop it before the point of no return; afterwards switch over."),
         requirements=("SWO-01", "SWO-05"),
         scope=SCOPE,
+        extra={"refusal": not_ready_to_switch_back},
     ),
     Move(
         id="incidents.business_normal_record",

@@ -45,6 +45,12 @@ def side_is_healthy(side: Side, since: datetime) -> bool | None:
     return all(answers) if answers else None
 
 
+def sides_failing(part: Part) -> set[int]:
+    """The sides of a part of which a probe fails now, by their keys. One query."""
+    found = Probe.objects.filter(part=part, side__isnull=False, state=Probe.State.FAILING).values_list("side_id", flat=True)
+    return set(found)
+
+
 def first_failure(part: Part, before: datetime) -> datetime | None:
     """When the present failure of the part was first seen by a probe of the part itself or of its primary side; None: none fails.
 

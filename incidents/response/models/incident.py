@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import RETURN_VALUE, FSMField, transition
 
-from contingency.catalog.models import FaultClass
+from contingency.catalog.models import FaultClass, Part
 from contingency.plan.models import Grade
 from incidents.response.models.roles import IncidentRole
 from incidents.response.models.states import CHANGES, GRADED_OPEN, NOT_OVER, OPEN, State
@@ -23,6 +23,11 @@ OPEN_VALUES = [state.value for state in OPEN]
 SEES_EVERY_PART = frozenset({"business_ops", "customer_service"})
 # Roles in an incident that give rights of their own there, beyond being in it.
 RIGHTS_OF_ROLES = frozenset({IncidentRole.Role.COMMANDER.value, IncidentRole.Role.TECHNICAL_LEAD.value, IncidentRole.Role.BUSINESS_LEAD.value})
+
+
+def stops_business_by(part: Part, grade: str) -> bool:
+    """A severe or major failure of the order system stops business; of a channel or a line, a person must say so."""
+    return part.stops_business and part.kind == Part.Kind.ORDER_SYSTEM and grade in (Grade.SEVERE, Grade.MAJOR)
 
 
 class WithPart(models.Manager["Incident"]):
@@ -168,6 +173,11 @@ class Incident(Stateful):
     def response_grade(self) -> str:
         """The grade decided, else the one proposed."""
         return self.grade or self.proposed_grade
+
+    @property
+    def proposed_stops_business(self) -> str:
+        """What the form of the confirmation begins with: the answer that leaving it out would give for the proposed grade."""
+        return "yes" if stops_business_by(self.part, self.proposed_grade) else "no"
 
     # -- the way through -------------------------------------------------------------------------------------------
 

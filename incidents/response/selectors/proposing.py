@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from contingency.catalog.models import Part
 from contingency.plan.models import Grade
+from incidents.response.models.incident import stops_business_by
 
 # How severe an alert is, worst last; what senders say otherwise counts as the mildest.
 SEVERITIES = ("info", "warning", "error", "critical")
@@ -58,9 +59,7 @@ def propose_grade(facts: Facts) -> GradeProposal:
     return GradeProposal(grade=Grade.GENERAL, reasons=("part_of_functions",))
 
 
-def propose_stops_business(part: Part, grade: str) -> bool:
-    """A severe or major failure of the order system stops business; of a channel or a line, a person must say so."""
-    return part.stops_business and part.kind == Part.Kind.ORDER_SYSTEM and grade in (Grade.SEVERE, Grade.MAJOR)
+propose_stops_business = stops_business_by
 
 
 def worst_severity(severities: Iterable[str]) -> str:

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from contingency.catalog.models import Part
+from incidents.switchover.errors import NotReadyToSwitchBack
 from incidents.switchover.models import ClockKind, Outage, PartCheck, RecoveryClock, Switch
 from incidents.switchover.models.outage import OPEN_STATES
 from kernel import clock
@@ -35,6 +37,16 @@ class ClockView:
     clock: RecoveryClock
     seconds_left: float | None
     percent_used: float | None
+
+
+def not_ready_to_switch_back(outage: Outage) -> NotReadyToSwitchBack | None:
+    """What is still missing before traffic may go back, as the refusal that an order would get; None when nothing is."""
+    facts = (
+        (outage.business_normal_at, _("business normal on the standby, recorded with evidence")),
+        (outage.repaired_at, _("the repair of the original, recorded")),
+    )
+    missing = [words for moment, words in facts if moment is None]
+    return NotReadyToSwitchBack(missing="; ".join(missing)) if missing else None
 
 
 def open_outage(part: Part) -> Outage | None:

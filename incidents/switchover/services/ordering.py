@@ -11,7 +11,6 @@ from contingency.catalog.models import Part
 from incidents.switchover import selectors
 from incidents.switchover.errors import (
     NothingToSwitch,
-    NotReadyToSwitchBack,
     PastPointOfNoReturn,
     SecondMustDiffer,
     SwitchAlreadyActive,
@@ -196,16 +195,9 @@ def _guard(outage: Outage | None, direction: str, part: Part) -> None:
     if direction == Direction.BACK:
         if outage.state != Outage.State.ON_STANDBY:
             raise NothingToSwitch(part=part.name_en, problem=_("business is not on the standby."))
-        missing = [
-            words
-            for moment, words in (
-                (outage.business_normal_at, _("business normal on the standby, recorded with evidence")),
-                (outage.repaired_at, _("the repair of the original, recorded")),
-            )
-            if moment is None
-        ]
-        if missing:
-            raise NotReadyToSwitchBack(missing="; ".join(missing))
+        not_ready = selectors.not_ready_to_switch_back(outage)
+        if not_ready is not None:
+            raise not_ready
 
 
 def _refuse_what_cannot_work(

@@ -11,3 +11,19 @@ for (const button of document.querySelectorAll("[data-copies]")) {
     setTimeout(() => { button.textContent = words; }, 2000);
   });
 }
+
+// The same for a piece of text that stands on the page, also in a dialog that came later.
+function offer() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("[data-copies-text][hidden]")) button.hidden = false;
+}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copies-text]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copiesText).textContent);
+  const words = button.textContent;
+  button.textContent = button.dataset.done;
+  setTimeout(() => { button.textContent = words; }, 2000);
+});
+document.body.addEventListener("htmx:afterSwap", offer);
+offer();

@@ -14,7 +14,7 @@ from kernel.journal.relay import relay
 from kernel.models import Entry
 from kernel.sentences import is_known, sentence
 from tests.incidents.response.test_life_cycle import at
-from tests.incidents.response.world import World
+from tests.incidents.response.world import World, fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,7 @@ def tell_everything(world: World) -> None:
         **at(incident), actor=lena, role="business_lead", user=world.users["cyril"].public_id, note="100 % of shops called {all}"
     )
     services.role_acknowledge(**at(incident), actor=world.actor("cyril"))
+    incident = services.playbook_start(**at(fresh(incident)), actor=lena, playbook="database-failed")
     services.note_add(**at(incident), actor=lena, body="100 % of orders {refused}")
     services.decision_record(**at(incident), actor=lena, body="wait")
     services.can_report(**at(incident), actor=lena, condition="100 % of orders {refused}", actions="the switch is prepared")
