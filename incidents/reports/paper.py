@@ -69,6 +69,7 @@ def _content(report: Report, *, now: datetime) -> dict[str, Any]:
             "clocks": _clocks(report, zone),
             "action_heads": [_("Number"), _("What will be done"), _("Owner"), _("Until"), _("State")],
             "actions": _actions(report, zone),
+            "no_actions": _("No improvement action has been agreed yet."),
             "signatures": _signatures(report, authors, zone),
         }
     )

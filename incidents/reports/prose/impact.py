@@ -16,7 +16,8 @@ def write(facts: Facts, tell: Teller) -> str:
 def _scope(facts: Facts, tell: Teller) -> str:
     if facts.incident.scope:
         return tell.paragraph(_("Concerned, as recorded when it was confirmed: %(scope)s.") % {"scope": tell.quote(facts.incident.scope)})
-    return tell.paragraph(_("Concerned was %(part)s; which functions and whom it hurt was not recorded.") % {"part": tell.part()})
+    unknown = _("The part concerned is %(part)s; which functions and which customers were affected was not recorded.")
+    return tell.paragraph(unknown % {"part": tell.part()})
 
 
 def _standstill(facts: Facts, tell: Teller) -> str:

@@ -30,7 +30,7 @@ def write(facts: Facts, tell: Teller) -> str:
 
 def write_actions(facts: Facts, tell: Teller) -> str:
     """What the facts ask for. What is agreed stands in the table of actions, which changes while the text does not."""
-    agreed = _("The actions that were agreed stand in the table of this report, each with its owner, its day and its state.")
+    agreed = _("What is agreed is kept in this report's table of actions, each with its owner, its day and its state.")
     asked = _("The facts ask for an answer to these points:") + "\n" + tell.items(suggestions(facts, tell))
     return tell.paragraphs(tell.paragraph(agreed), asked)
 

@@ -15,6 +15,8 @@ from kernel.i18n import in_readers_words, language_suffix, one_of, pick
 
 DAYS_FROM = 172_800  # seconds: a target of 24 hours is called that
 MINUTES_ONLY_FROM = timedelta(minutes=10)  # nobody counts seconds of what took longer
+SECONDS_UNTIL = timedelta(minutes=30)  # an incident over sooner is told to the second: "at 10:14" five times tells nothing
+_INNER_QUOTES = str.maketrans("“”", "‘’")  # a quotation within one
 
 
 class Teller:
@@ -24,28 +26,28 @@ class Teller:
         self.facts = facts
         self.is_chinese = language_suffix(language) == "zh"
         self.first_day = facts.incident.failing_since.astimezone(facts.zone).date()
+        self.pattern = "%H:%M:%S" if facts.lasted is not None and facts.lasted < SECONDS_UNTIL else "%H:%M"
 
     def day(self, moment: datetime) -> str:
         """22 November 2026."""
         return date_format(moment.astimezone(self.facts.zone), pgettext("date in a sentence", "j F Y"))
 
     def at(self, moment: datetime | None) -> str:
-        """10:14; with the day where it is not the first one of the incident."""
+        """10:14 (of a short incident 10:14:05); with the day where it is not the first one of the incident."""
+        return self._at(moment, self.pattern)
+
+    def _at(self, moment: datetime | None, pattern: str) -> str:
         if moment is None:
             return "–"
         local = moment.astimezone(self.facts.zone)
-        time = f"{local:%H:%M}"
+        time = local.strftime(pattern)
         if local.date() == self.first_day:
             return time
         return _("%(time)s on %(day)s") % {"time": time, "day": date_format(local, pgettext("day in a sentence", "j F"))}
 
     def exact(self, moment: datetime | None) -> str:
         """As `at`, to the second."""
-        return (
-            self.at(moment).replace(f"{moment.astimezone(self.facts.zone):%H:%M}", f"{moment.astimezone(self.facts.zone):%H:%M:%S}", 1)
-            if moment
-            else "–"
-        )
+        return self._at(moment, "%H:%M:%S")
 
     def span(self, length: timedelta, *, exact: bool = False) -> str:
         """2 hours 26 minutes; 41 seconds. `exact`: to the second however long it is."""
@@ -95,7 +97,7 @@ class Teller:
 
     def quote(self, text: str) -> str:
         """Somebody's own words, on one line, without the full stop that the sentence around them brings."""
-        words = " ".join(in_readers_words(text).split()).rstrip(".。")
+        words = " ".join(in_readers_words(text).split()).rstrip(".。").translate(_INNER_QUOTES)
         return pgettext("quotation", "“%s”") % words
 
     def part(self) -> str:

@@ -307,6 +307,25 @@ def test_times_are_told_in_the_zone_of_most_who_took_part(world: World) -> None:
     assert local(incident.failing_since, "Europe/Berlin") in told
 
 
+def test_a_short_incident_is_told_to_the_second_and_a_long_one_to_the_minute(story: Story) -> None:
+    from incidents.reports.prose.telling import Teller
+
+    incident = story.incident
+    moment = incident.failing_since
+    assert Teller(facts_of(incident), "en").at(moment) == local(moment, "Asia/Shanghai")
+    type(incident).objects.filter(pk=incident.pk).update(resolved_at=moment + timedelta(minutes=29))
+    short = Teller(facts_of(fresh(incident)), "en")
+    assert short.at(moment).startswith(local(moment, "Asia/Shanghai") + ":")
+    assert short.at(moment) == short.exact(moment)
+
+
+def test_a_quotation_within_a_quotation_has_other_marks(story: Story) -> None:
+    from incidents.reports.prose.telling import Teller
+
+    with translation.override("zh-hans"):
+        assert Teller(facts_of(story.incident), "zh-hans").quote("探测“订单服务”失败。") == "“探测‘订单服务’失败”"
+
+
 def test_a_span_reads_as_people_say_it(world: World) -> None:
     from incidents.reports.prose.telling import Teller
 
