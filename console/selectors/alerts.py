@@ -199,7 +199,7 @@ class AlertsScreen:
 
     @cached_property
     def _flat(self) -> tuple[list[Alert], str]:
-        place = lists.place_of(Alert.objects.all(), self.query.get("after", "")) if self.may_read else None
+        place = lists.place_of(selectors.alert_list(self.actor), self.query.get("after", "")) if self.may_read else None
         found = lists.newest([way.defer("description", "annotations") for way in self._ways], before=place, size=lists.PAGE + 1)
         following = self.link(after=str(found[lists.PAGE - 1].public_id)) if len(found) > lists.PAGE else ""
         return found[: lists.PAGE], following

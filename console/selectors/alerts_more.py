@@ -121,7 +121,7 @@ class SilencesScreen:
     def _page(self) -> tuple[list[Silence], str]:
         if not records.may_read(self.actor, records.get("silence"), None):
             return [], ""
-        place = lists.place_of(Silence.objects.all(), self.query.get("after", ""))
+        place = lists.place_of(selectors.silence_list(self.actor), self.query.get("after", ""))
         found = lists.newest([selectors.silence_list(self.actor, state=self.state)], before=place, size=lists.PAGE + 1)
         following = urlencode({"state": self.state, "after": str(found[lists.PAGE - 1].public_id)}) if len(found) > lists.PAGE else ""
         return found[: lists.PAGE], following
@@ -173,7 +173,7 @@ class UnroutedScreen:
     def _page(self) -> tuple[list[Alert], str]:
         if not records.may_read(self.actor, records.get("alert"), None):
             return [], ""
-        place = lists.place_of(Alert.objects.all(), self.query.get("after", ""))
+        place = lists.place_of(selectors.alert_list(self.actor), self.query.get("after", ""))
         found = lists.newest([selectors.alert_list(self.actor, unrouted="1", state="open")], before=place, size=lists.PAGE + 1)
         following = urlencode({"after": str(found[lists.PAGE - 1].public_id)}) if len(found) > lists.PAGE else ""
         return found[: lists.PAGE], following
@@ -234,7 +234,7 @@ class InboxScreen:
     def _page(self) -> tuple[list[FailedIntake], str]:
         if not self.may_read:
             return [], ""
-        place = lists.place_of(FailedIntake.objects.all(), self.query.get("after", ""))
+        place = lists.place_of(selectors.failed_intake_list(self.actor), self.query.get("after", ""))
         found: QuerySet[FailedIntake] = selectors.failed_intake_list(self.actor, state=self.state)
         page = lists.newest([found], before=place, size=lists.PAGE + 1)
         following = urlencode({"state": self.state, "after": str(page[lists.PAGE - 1].public_id)}) if len(page) > lists.PAGE else ""
