@@ -20,7 +20,6 @@ from incidents.reports import selectors as reports
 from kernel import moves
 from kernel.i18n import in_readers_words
 from kernel.i18n import pick as pick_text
-from monitoring.alerts.models import Source
 
 register = template.Library()
 
@@ -187,7 +186,7 @@ def failure_words(code: str) -> str:
 @register.filter
 def severity_words(severities: Iterable[str]) -> str:
     """Severities by what people call them."""
-    names = dict(Source.Severity.choices)
+    names = {"critical": gettext("critical"), "error": gettext("error"), "warning": gettext("warning"), "info": gettext("info")}
     return listed(names.get(severity, severity) for severity in severities)
 
 

@@ -6,7 +6,7 @@ function show(row) {
   row.scrollLeft = place - (row.clientWidth - here.offsetWidth) / 2;
 }
 
-const all = () => document.querySelectorAll(".section-tabs, nav.choices").forEach(show);
+const all = () => document.querySelectorAll(".section-tabs, .tabs, nav.choices").forEach(show);
 document.addEventListener("switchback:fresh", all);
 addEventListener("resize", all);
 all();
