@@ -20,6 +20,7 @@ class Shot:
     address: str
     who: str = LEAD
     opens: str = ""  # pressed before the picture: a menu, a dialog
+    only: str = ""  # the part of a long page that is pictured
 
     def path(self, places: Mapping[str, str]) -> str:
         """The address with the scene's numbers and ids. Raises KeyError for a place the scene does not have."""
@@ -31,8 +32,13 @@ class Shot:
         return path
 
 
-def _story(name: str, address: str, who: str = LEAD, opens: str = "") -> Shot:
-    return Shot(name, "story", address, who, opens)
+def _story(name: str, address: str, who: str = LEAD, opens: str = "", only: str = "") -> Shot:
+    return Shot(name, "story", address, who, opens, only)
+
+
+def _chapters(*names: str) -> tuple[Shot, ...]:
+    """Chapters of the plan beyond what one picture holds, on paper: there everything is unfolded."""
+    return tuple(_story(f"plan-paper-{name}", "/plan/versions/1/paper/", only=f"#{name}") for name in names)
 
 
 # By the name of the address: what is pictured there.
@@ -76,7 +82,12 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
     "plan": (_story("plan", "/plan/"), Shot("plan-none", "founded", "/plan/")),
     "plan-versions": (_story("plan-versions", "/plan/versions/", DIRECTOR), Shot("plan-versions-none", "founded", "/plan/versions/")),
     "plan-version": (_story("plan-version", "/plan/versions/2/", DIRECTOR),),
-    "plan-paper": (_story("plan-paper", "/plan/versions/1/paper/"),),
+    "plan-paper": (
+        _story("plan-paper", "/plan/versions/1/paper/"),
+        *_chapters(
+            "faults", "risks", "recovery_targets", "escalation_chains", "response_levels", "message_texts", "meeting_kinds", "schedules", "evaluation"
+        ),
+    ),
     "plan-compare": (_story("plan-compare", "/plan/compare/?from=1&to=2", DIRECTOR),),
     "plan-load": (_story("plan-load", "/plan/load/"),),
     "plan-chart": (_story("plan-chart", "/plan/chart/"),),
