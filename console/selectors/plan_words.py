@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop, pgettext_lazy
+from django.utils.translation import gettext, gettext_noop, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
@@ -148,7 +148,7 @@ def label_of(field: str) -> str:
     return str(LABELS.get(field, field.replace("_", " ").capitalize()))
 
 
-_UNITS = {"s": gettext_noop("s"), "min": gettext_noop("min"), "h": gettext_noop("h"), "d": gettext_noop("d")}
+_UNITS = {"s": gettext_noop("s"), "min": gettext_noop("min"), "h": gettext_noop("h")}
 
 
 class Names:
@@ -227,4 +227,6 @@ def move_words(move_id: str) -> str:
 def spoken(length: timedelta) -> str:
     """A length of time as the plan writes it, in the reader's language: 5 min, 24 h, 90 d."""
     number, _blank, unit = spell(length).partition(" ")
+    if unit == "d":
+        return ngettext("%(n)d day", "%(n)d days", int(number)) % {"n": int(number)}
     return f"{number} {gettext(_UNITS[unit])}"

@@ -87,11 +87,11 @@ def test_codes_are_told_in_words() -> None:
         assert late_words(["deadlines.page_escalation", "deadlines.task_due", "deadlines.update_due"]) == ["按升级链呼叫", "到期的任务和通报"]
         assert [failure_words(code) for code in ("broken_json", "a_new_one")] == ["不是有效的 JSON", "a_new_one"]
         assert severity_words(["critical", "error"]) == "紧急、错误"
-        assert spoken(timedelta(minutes=5)) == "5 分钟"
+        assert [spoken(timedelta(minutes=5)), spoken(timedelta(days=91))] == ["5 分钟", "91 天"]
         assert (colon(), listed(["一", "二"])) == ("：", "一、二")
         assert (PlanVersion.State.IN_REVIEW.label, Report.State.IN_REVIEW.label) == ("审核中", "审核中")
     assert [about_seconds(seconds) for seconds in (0.02, 1.26, 75.2)] == ["less than a second", "about 1.3 s", "about 75 s"]
-    assert spoken(timedelta(hours=24)) == "24 h"
+    assert [spoken(timedelta(hours=24)), spoken(timedelta(days=7)), spoken(timedelta(minutes=90))] == ["24 h", "7 days", "90 min"]
 
 
 def test_the_banner_of_late_work_names_no_code(company: Any, browser: Any, monkeypatch: Any) -> None:
