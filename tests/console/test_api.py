@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import uuid
@@ -226,17 +227,45 @@ WRONG_TYPES = [None, True, 1, 1.5, "", "x", [], {}, [1], {"a": 1}, "x" * 20_000,
 
 
 @pytest.mark.parametrize("value", WRONG_TYPES, ids=lambda value: str(value)[:12])
-def test_the_wrong_type_in_any_input_is_never_a_500(confirmed, company, api, value):
+def test_the_wrong_type_in_any_input_is_taken_or_refused_and_breaks_nothing(company, value):
+    """Of every input of every move, where it is read; the test below sends one of each kind."""
+    from kernel import moves
+    from kernel.errors import Invalid
+
+    read = 0
+    for move in moves.all_moves():
+        for item in move.inputs:
+            with contextlib.suppress(Invalid):
+                item.clean(value)
+            read += 1
+    assert read > 100
+
+
+def kinds_of_inputs():
+    """One move for each kind of input and whether it must be given, with what only such a move has."""
     from kernel import moves
 
-    client = api("lead")
-    for move in moves.for_record("incident"):
-        if move.creates:
-            continue
-        for item in (*move.inputs, None):
-            body = {"version": 2**31 - 1, "reason": "r", (item.name if item else "reason"): value}
-            answer = post(client, f"/api/v1/incidents/{confirmed.public_id}/{move.verb}/", body)
-            assert answer.status_code in (200, 202, 400, 403, 409, 422), (move.id, item and item.name, answer.status_code)
+    found = {}
+    for move in moves.for_record("incident") + moves.all_moves():
+        for item in move.inputs:
+            found.setdefault((type(item).__name__, item.required), (move, item.name))
+    return found.values()
+
+
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=lambda value: str(value)[:12])
+def test_the_wrong_type_over_the_wire_is_never_a_500(confirmed, company, api, value):
+    from kernel import moves
+    from tests.console.filled import api_address, every_scope
+    from tests.console.samples import sample_of_each
+
+    clients, samples = [api(name, *every_scope()) for name in ("lead", "admin")], sample_of_each(company, confirmed)
+    sent = [(move, name) for move, name in kinds_of_inputs()] + [(moves.get("incidents.handle"), "reason")]
+    assert len(sent) > 12
+    for move, name in sent:
+        body = {"reason": "r", **({} if move.creates else {"version": 2**31 - 1}), name: value}
+        statuses = {post(client, api_address(move, samples.get(move.record)), body).status_code for client in clients}
+        assert statuses <= {200, 202, 400, 403, 404, 409, 422}, (move.id, name, statuses)
+        assert statuses - {403, 404}, f"{move.id}: nobody here gets as far as its inputs"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console import services
 from console.models import BrowserSession, LoginAttempt
+from console.selectors import frame
 from console.views import login as login_view
 from console.views import second_step
 from contingency.org.models import Factor, User
@@ -108,8 +109,9 @@ def test_the_owners_passkey_opens_during_the_attack_and_gives_the_guesser_no_fre
     assert guess(51).status_code == 429
 
 
-def test_known_and_unknown_names_get_the_same_bodies(smith):
+def test_known_and_unknown_names_get_the_same_bodies(smith, monkeypatch):
     """T52: nothing in status, body or headers tells whether there is such an account."""
+    monkeypatch.setattr(frame, "late_sweeps", list)  # no worker runs here: after a while every page says so
 
     def seen(name: str, rounds: int) -> list[Any]:
         found = []
@@ -138,7 +140,7 @@ def test_known_and_unknown_names_take_the_same_time(smith, settings, company):
     wall: dict[str, list[float]] = {name: [] for name in names}
     work: dict[str, list[float]] = {name: [] for name in names}
     guess(0, "warm")
-    for number in range(11):
+    for number in range(5):  # each costs a third of a second of real hashing; what is looked for is that third missing
         for name in random.sample(names, len(names)):
             LoginAttempt.objects.all().delete()
             began, worked = time.perf_counter(), time.thread_time()

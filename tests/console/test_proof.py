@@ -10,7 +10,7 @@ from django.test import Client
 
 from contingency.org.models import Factor, Holding, Position, User
 from incidents.response.models import Incident
-from kernel import clock, moves, permissions
+from kernel import clock, moves, permissions, records
 from kernel.models import Entry, Proposal
 from kernel.moves import Move
 from tests.console.conftest import PASSWORD, ROLES, Company
@@ -147,6 +147,8 @@ def test_what_monitoring_tools_send_is_not_for_everybody(company: Company, confi
     for address in ("", "?q=db7", "?unrouted=1"):
         assert client.get(f"/api/v1/alerts/{address}").status_code == 403
     assert {client.get(f"/api/v1/alerts/{alert.public_id}/{end}").status_code for end in ("", "timeline/")} == {404}
+    for list_for in (records.get(kind).list_for for kind in ("alert", "silence")):  # for whoever asks without having asked first
+        assert not list_for(company.actor(name)).exists()
     for address in ("/", "/wallboard/", "/?parts=now-alerts,now-numbers,now-unrouted", f"/incidents/{confirmed.number}/"):
         page = screen.get(address).content.decode()
         assert "db7" not in page, address

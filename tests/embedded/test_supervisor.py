@@ -69,7 +69,7 @@ def test_a_part_that_does_not_listen_is_killed_after_its_time_with_all_its_child
     child, pid = int(run.until_said(r"child (\d+)").group(1)), run.pid_of("stubborn")
     began = time.monotonic()
     assert run.stop() == 0
-    assert 1 <= time.monotonic() - began < 6
+    assert 1 <= time.monotonic() - began < 30  # left alone it sleeps for ten minutes
     assert "stubborn   | did not stop within 1 s: killed" in run.said
     assert is_gone(pid)
     assert is_gone(child)
@@ -82,7 +82,7 @@ def test_asked_twice_it_stops_at_once(supervise):
     time.sleep(1)
     began = time.monotonic()
     assert run.stop(signal.SIGINT) == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # of the sixty seconds that it has
 
 
 def test_a_sigterm_that_comes_twice_at_once_is_one_request(supervise):

@@ -59,7 +59,7 @@ def test_slow_makes_orders_slow_and_fix_cures_it(system: PracticeSystem) -> None
     assert system.cli("fix").returncode == 0
     asked = time.monotonic()
     assert system.place(uuid.uuid4().hex, amount_cents=1)[0] == 201
-    assert time.monotonic() - asked < 1.5
+    assert time.monotonic() - asked < 2.5  # slow ones take three seconds
     assert system.status()["faults"] == []
 
 
