@@ -27,14 +27,14 @@ def _opened(entry: Entry) -> str:
     payload = entry.payload
     words = {"fault_class": _label(FaultClass, payload["fault_class"]), "grade": _label(Grade, payload["proposed_grade"])}
     if payload["detected_by"] == Incident.DetectedBy.PERSON:
-        text = _("%(actor)s reported a disturbance: {fault_class}. Proposed grade: {grade}.")
+        text = str(_("%(actor)s reported a disturbance: {fault_class}. Proposed grade: {grade}."))
     else:
         text = ngettext(
             "%(subject)s was opened by %(alert_count)s alert: {fault_class}. Proposed grade: {grade}.",
             "%(subject)s was opened by %(alert_count)s alerts: {fault_class}. Proposed grade: {grade}.",
             payload["alert_count"],
         )
-    return str(text).format(**words)
+    return text.format(**words)
 
 
 def _joined(entry: Entry) -> str:

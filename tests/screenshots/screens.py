@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 LEAD, DUTY, ADMIN, DIRECTOR, BUSINESS, AUDITOR = "zhao.min", "chen.yu", "gao.peng", "zhou.hong", "li.na", "xu.jing"
@@ -191,7 +191,7 @@ def names_of_addresses() -> Iterator[str]:
     from django.urls import get_resolver
     from django.urls.resolvers import URLPattern, URLResolver
 
-    def walk(patterns: list[object], below: str = "") -> Iterator[str]:
+    def walk(patterns: Sequence[object], below: str = "") -> Iterator[str]:
         for pattern in patterns:
             if isinstance(pattern, URLResolver):
                 if str(pattern.pattern) != "api/":
