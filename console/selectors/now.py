@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from console.selectors import clocks, parts, people
 from console.selectors.ahead import Expected, Waiting, expected_clocks, waiting_switches
@@ -38,6 +39,15 @@ class Card:
     page: Page | None = None
     called: list[str] = field(default_factory=list)  # whom the page has called so far
     expected: Expected | None = None  # the clock that confirming would start
+
+    @property
+    def who(self) -> str:
+        """Who has it: the commander; before there is one, whom it calls."""
+        if self.commander:
+            return _("%(who)s commands") % {"who": self.commander}
+        if self.called and self.page is not None and self.page.state == "calling":
+            return _("calling %(who)s") % {"who": _list_comma().join(self.called)}
+        return ""
 
     @property
     def urgent(self) -> Ring | None:
@@ -119,9 +129,7 @@ class NowScreen:
             worst = self.incidents[0]
             words = worst.title
             grade = worst.incident.response_grade
-            detail = " · ".join(
-                filter(None, [worst.incident.state_label(), _("%(who)s commands") % {"who": worst.commander} if worst.commander else ""])
-            )
+            detail = " · ".join(filter(None, [worst.incident.state_label(), worst.who]))
             return Headline(
                 grade, words, detail, worst.address, worst.urgent, only_proposed(worst.incident), worst.expected, self._next_step(worst.incident)
             )
@@ -209,6 +217,10 @@ class NowScreen:
     def proposals(self) -> list[Proposal]:
         """What waits for somebody to agree."""
         return list(records.get("proposal").list_for(self.actor, state="proposed")[:SHOWN]) if self.may_read("proposal") else []
+
+
+def _list_comma() -> str:
+    return pgettext("between items of a list", ", ")
 
 
 def incident_address(incident: Incident) -> str:

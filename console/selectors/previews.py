@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contingency.catalog import selectors as catalog
+from contingency.plan.selectors import grade_criteria
 from incidents.switchover import selectors as switchover
 from incidents.switchover.models import Direction, Mode, Outage, Switch
 from kernel.errors import DomainError
@@ -56,7 +57,7 @@ def _of_part(part: Any, direction: str) -> Preview:
     now = names.get(seen.traffic_now or "", _("nowhere, as far as is known"))
     facts = [
         _("Traffic flows to %(now)s now and to %(after)s afterwards.") % {"now": now, "after": names.get(seen.traffic_after, seen.traffic_after)},
-        str(Mode(seen.mode).label)
+        _("Way of switching: %(mode)s") % {"mode": Mode(seen.mode).label}
         + (f" · {_('about %(seconds)s s by earlier runs') % {'seconds': seen.expected_s}}" if seen.expected_s is not None else ""),
     ]
     if seen.may_turn_emergency:
@@ -97,7 +98,16 @@ def _of_silence(_record: None, chosen: Mapping[str, str]) -> Preview:
     return Preview([words % {"n": count}], [])
 
 
+def _of_grades(_record: Any, _chosen: Mapping[str, str]) -> Preview:
+    """What speaks for which grade, by the plan in force: nobody has to know the plan by heart at night."""
+    told = [_("%(grade)s: %(criterion)s") % {"grade": grade.label, "criterion": criteria[0]} for grade, criteria in grade_criteria() if criteria]
+    return Preview(told, [])
+
+
 PREVIEWS: dict[str, Callable[[Any, Mapping[str, str]], Preview]] = {
+    "incidents.confirm": _of_grades,
+    "incidents.grade_raise": _of_grades,
+    "incidents.grade_lower": _of_grades,
     "incidents.switch_over": _of_outage(Direction.OVER),
     "incidents.switch_back": _of_outage(Direction.BACK),
     "incidents.switch_order": _of_order,

@@ -1,6 +1,6 @@
 """The incident room: one incident with everything that belongs to it, each part asked for only when shown."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,25 @@ from django.utils.translation import gettext as _
 from console.selectors import ahead, buttons, clocks, parts, probes, room_context, room_marks, room_series
 from console.selectors.buttons import Button
 from console.selectors.clocks import Ring
+from console.selectors.room_shapes import (
+    ADD_WORK,
+    ALERTS,
+    BESIDE,
+    FILTERED_FROM,
+    FORWARD,
+    ORDERS,
+    PROMINENT,
+    QUICK,
+    REACHED,
+    RECENT,
+    SECTIONS,
+    TIMELINE,
+    WAY,
+    WRITING,
+    Role,
+    Step,
+    TaskRow,
+)
 from console.selectors.timeline import FILTERS, Line, lines
 from incidents.response import selectors as response
 from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
@@ -24,82 +43,6 @@ from kernel.models import Entry, Proposal
 from notify.models import Page
 from work import selectors as work
 from work.models import Task
-
-TIMELINE = 150
-FILTERED_FROM = 600  # entries that a narrowed timeline is picked from
-RECENT = 25
-ALERTS = 12
-WAY = (State.DISCOVERED, State.CONFIRMED, State.LOCATED, State.HANDLING, State.VERIFYING, State.RESOLVED, State.IN_REVIEW, State.CLOSED)
-REACHED = {
-    State.DISCOVERED: "discovered_at",
-    State.CONFIRMED: "confirmed_at",
-    State.LOCATED: "located_at",
-    State.HANDLING: "handling_at",
-    State.VERIFYING: "verifying_at",
-    State.RESOLVED: "resolved_at",
-    State.IN_REVIEW: "reviewed_at",
-    State.CLOSED: "closed_at",
-}
-# The order of the buttons: what usually comes next first; the rest follows behind “More”.
-FORWARD = (
-    "incidents.confirm",
-    "incidents.confirm_major",
-    "incidents.switch_approve",
-    "incidents.role_acknowledge",
-    "incidents.switch_over",
-    "incidents.handle",
-    "incidents.locate",
-    "incidents.business_normal_record",
-    "incidents.repair_record",
-    "incidents.switch_back",
-    "incidents.verify",
-    "incidents.end_condition_check",
-    "incidents.resolve",
-    "incidents.review",
-    "incidents.close",
-)
-ORDERS = frozenset({"incidents.switch_over", "incidents.switch_back", "incidents.switch_dry_run"})  # not while one is under way
-ADD_WORK = "incidents.playbook_start"
-WRITING = ("incidents.note", "incidents.decision", "incidents.update")  # the composer's, not the bar's
-BESIDE = ("incidents.can_report", "incidents.role_take", ADD_WORK, *room_marks.MARKING)  # where they belong: composer, roles, tasks, timeline
-# What each cut view of an incident shows of the room (reliability: business view; impact and approved texts).
-SECTIONS = {
-    response.View.BUSINESS: ("header", "clocks", "actions", "timeline", "cadence", "end", "tasks", "roles", "version"),
-    response.View.IMPACT: ("header", "impact", "actions", "timeline", "cadence", "tasks", "version"),
-    response.View.TITLES: ("header",),
-}
-PROMINENT = 4
-QUICK = frozenset({"task_start", "task_done"})
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the way through an incident's life."""
-
-    label: str
-    at: datetime | None
-    look: str  # done, now, or nothing
-
-
-@dataclass(frozen=True)
-class Role:
-    """One role in the incident: who has it, whether they answered, what one may do about it."""
-
-    label: str
-    who: str
-    who_id: int
-    acknowledged_at: datetime | None
-    take: str = ""  # where the person may take it
-
-
-@dataclass(frozen=True)
-class TaskRow:
-    """One task and what may be done with it."""
-
-    task: Task
-    is_late: bool
-    buttons: list[Button]
-    more: list[Button]
 
 
 class Room:

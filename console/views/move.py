@@ -19,10 +19,10 @@ from console import people, services
 from console.api.errors import log_refusal
 from console.forms import MoveForm, move_form
 from console.selectors import buttons
-from console.selectors.ahead import order_waits
+from console.selectors.ahead import order_waits, waiting
 from console.selectors.previews import Preview, preview_of
 from console.selectors.shown_once import shown_once
-from incidents.switchover.models import Outage
+from incidents.switchover.models import Outage, Switch
 from kernel import clock, moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
@@ -110,7 +110,7 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         if proposed:
             says = gettext("Proposed: %(title)s. Somebody else must agree.") % {"title": move.title}
         else:
-            says = gettext("%(record)s: “%(title)s” is recorded.") % {"record": _name_of(result), "title": move.title}
+            says = _waits_now(actor, result) or gettext("%(record)s: “%(title)s” is recorded.") % {"record": _name_of(result), "title": move.title}
         answer = {"says": says, "go": "" if proposed else _address(result)}
         secret = getattr(result, "secret", "") or getattr(result, "issued_key", "")
         if secret and not proposed:
@@ -125,6 +125,12 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         "inputs": {shown.name: shown.value for shown in form.fields if shown.widget != "secret"},
     }
     return services.carry_out_once(person=actor.id, key=f"form {mark}" if mark else "", sent=sent, act=act)[1]
+
+
+def _waits_now(actor: Actor, result: Any) -> str:
+    """What was ordered but waits for somebody else: nobody must take it for done."""
+    row = waiting(result, actor, clock.now()) if isinstance(result, Switch) else None
+    return gettext("%(number)s is ordered, and waits for a second person.") % {"number": result.number} if row is not None else ""
 
 
 def _name_of(result: Any) -> str:

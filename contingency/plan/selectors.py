@@ -12,6 +12,7 @@ from contingency.org.models import User
 from contingency.plan.models import (
     ChainStep,
     EscalationChain,
+    Grade,
     LevelCall,
     MessageText,
     Plan,
@@ -22,6 +23,7 @@ from contingency.plan.models import (
     ResponseLevel,
 )
 from kernel.errors import NotFound
+from kernel.i18n import language_suffix
 
 
 def plan_get(slug: str = "contingency") -> Plan:
@@ -52,6 +54,12 @@ def level_for(grade: str) -> ResponseLevel:
     if found is None:
         raise NotFound(kind=_("response level"))
     return found
+
+
+def grade_criteria() -> list[tuple[Grade, list[str]]]:
+    """Each grade with what the plan in force goes by, in the reader's language; the most telling first. One query."""
+    levels = ResponseLevel.objects.filter(retired_at=None).order_by("order", "id")
+    return [(Grade(level.grade), level.criteria_zh if language_suffix() == "zh" else level.criteria_en) for level in levels]
 
 
 def targets_for(part: Part) -> list[RecoveryTarget]:

@@ -11,7 +11,9 @@ from django.utils.html import strip_tags
 from incidents.switchover import services as switchover
 from incidents.switchover.models import Outage, Switch
 from kernel import clock
+from kernel.actors import SYSTEM
 from monitoring.probes.models import Probe
+from monitoring.probes.services import probe_define, target_allow
 from notify.models import Page
 from notify.services import page_acknowledge
 
@@ -57,6 +59,7 @@ def test_a_part_whose_failure_stops_nothing_promises_no_clock(company, incident,
 def test_the_home_screen_says_whom_it_calls_and_what_to_do_next(incident, browser):
     page = browser("engineer").get("/")
     assert "calling Engineer" in words(page, "now-incidents")
+    assert "calling Engineer" in words(page, "now-headline")
     assert "Next: Confirm and grade" in words(page, "now-headline")
     assert "Next:" not in words(browser("auditor").get("/"), "now-headline")
 
@@ -79,6 +82,16 @@ def test_the_confirmation_begins_with_the_answer_that_is_proposed(company, incid
     incident.proposed_grade = "general"
     incident.save(update_fields=["proposed_grade"])
     assert checked() == ["no"]
+
+
+@pytest.mark.req("INC-02")
+def test_the_confirmation_says_what_speaks_for_which_grade(incident, browser):
+    from contingency.plan.models import ResponseLevel
+
+    ResponseLevel.objects.filter(grade="severe").update(criteria_en=["Several modules cannot be used.", "More."], criteria_zh=["多个模块不可用。"])
+    form = f"/do/incidents.confirm/{incident.public_id}/"
+    assert "Severe: Several modules cannot be used." in words(browser("engineer").get(form))
+    assert "Severe: Several modules" not in words(browser("engineer").get(f"/do/incidents.note/{incident.public_id}/"))
 
 
 @pytest.mark.req("SWO-02")
@@ -130,8 +143,10 @@ def test_switching_back_is_not_offered_before_the_repair_but_what_is_missing_is_
 @pytest.mark.req("MON-05")
 def test_a_side_that_fails_its_probes_does_not_look_well(company, traffic, browser):
     side = company.part.sides.get(role="primary")
-    where = {"part": company.part, "side": side, "kind": "http", "target": "http://127.0.0.1:9/"}
-    Probe.objects.create(name="orders", state="failing", state_since=clock.now(), failing_since=clock.now(), next_at=clock.now(), **where)
+    target_allow(actor=SYSTEM, network="127.0.0.0/8", port_from=1, port_to=65535)
+    probe = probe_define(actor=SYSTEM, name="orders", part=company.part, side=side, kind="http", target="http://127.0.0.1:9/")
+    assert "fails its probes" not in words(browser("lead").get("/"))
+    Probe.objects.filter(pk=probe.pk).update(state="failing", failing_since=clock.now())
     page = browser("lead").get("/")
     assert "carries business · answers the gateway, but fails its probes" in words(page)
     assert 'class="on fails"' in page.content.decode()
@@ -155,6 +170,25 @@ def test_a_playbook_is_added_from_the_tasks_of_the_room(company, confirmed, brow
     again = client.post(address, {"version": confirmed.version, "playbook": "database-fault", "mark": "m2", "next": room})
     assert again.status_code == 409
     assert "runs in this incident already" in words(again)
+
+
+@pytest.mark.req("INC-04")
+def test_a_tool_adds_a_playbook_by_rest_once(company, confirmed, api):
+    from contingency.plan.models import Playbook
+
+    Playbook.objects.create(slug="database-fault", plan_version=company_plan(), name_en="Database fault", name_zh="数据库故障", fault_class="data")
+    address = f"/api/v1/incidents/{confirmed.public_id}/playbook_start/"
+    tool = api("lead")
+
+    def add(playbook: str) -> Any:
+        confirmed.refresh_from_db()
+        return tool.post(address, {"playbook": playbook, "version": confirmed.version}, content_type="application/json")
+
+    assert add("database-fault").status_code == 200
+    assert add("database-fault").json()["code"] == "playbook_runs_already"
+    assert add("no-such-book").status_code == 422
+    tool = api("service")
+    assert add("database-fault").status_code == 403
 
 
 def company_plan() -> Any:
