@@ -16,7 +16,7 @@ from kernel import records
 from kernel.actors import Actor
 from kernel.errors import Invalid
 
-PAGE = 50
+PAGE = 30
 COUNTED = 1000  # no page waits for a count beyond this
 DEFAULTS = {"alert": {"state": "firing"}, "incident": {}, "switch": {}, "proposal": {"state": "proposed"}}
 RELATED = {"alert": ("source", "part__unit"), "incident": (), "switch": ("part__unit", "outage"), "proposal": ()}

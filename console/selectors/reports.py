@@ -18,7 +18,7 @@ from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import language_suffix
 
-PAGE = 50
+PAGE = 30
 VERSIONS = 30  # that many are compared on the screen of a section
 OWN_SCREEN = ("reports.section_put",)  # has a screen of its own instead of a dialog
 

@@ -32,6 +32,18 @@ def icon(name: str, size: str = "") -> SafeString:
     return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>', size, static("switchback/icons.svg"), name)
 
 
+@register.simple_tag
+def severity_tag(severity: str) -> SafeString:
+    """How bad an alert is: a sign and a word. Written here because long lists have it in every row."""
+    drawn = {
+        "critical": ("alert-octagon", gettext("critical")),
+        "error": ("circle-x", gettext("error")),
+        "warning": ("alert-triangle", gettext("warning")),
+    }
+    picture, word = drawn.get(severity, ("info-circle", gettext("info")))
+    return format_html('<span class="tag {}">{}{}</span>', severity if severity in drawn else "info", icon(picture, "s"), word)
+
+
 @register.simple_tag(takes_context=True)
 def move_button(context: dict[str, Any], button: Any, tone: str = "", size: str = "") -> SafeString:
     """One move as a button: pressed once where it asks nothing, else a form that opens in the dialog. Written here and not as a

@@ -149,7 +149,7 @@ def test_pages_go_on_by_key_without_gap_or_double(make: Any, browser: Any) -> No
     client = browser("engineer")
     seen: list[str] = []
     query = "view=flat"
-    for _page in range(3):
+    for _page in range(4):
         page = client.get(f"/alerts/?{query}")
         seen += shown(page)
         following = re.search(r'href="\?([^"]*)" rel="next"', page.content.decode())
