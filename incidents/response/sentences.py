@@ -41,6 +41,14 @@ def _joined(entry: Entry) -> str:
     return ngettext("%(alert_count)s further alert joined.", "%(alert_count)s further alerts joined.", entry.payload["alert_count"])
 
 
+def _cleared(entry: Entry) -> str:
+    return ngettext(
+        "The one alert was resolved by its sender. That alone ends nothing.",
+        "All %(alert_count)s alerts were resolved by their senders. That alone ends nothing.",
+        entry.payload["alert_count"],
+    )
+
+
 def _confirmed(entry: Entry) -> str:
     stops = entry.payload["stops_business"]
     text = _("%(actor)s confirmed and graded it {grade}; business stands still.") if stops else _("%(actor)s confirmed and graded it {grade}.")
@@ -109,7 +117,7 @@ register_words(dict(Grade.choices))
 register(events.IncidentOpened.name, _opened)
 register(events.AlertsJoined.name, _joined)
 register(events.AlertsFlapping.name, _("%(alert_count)s alerts come and go again and again; further turns are only counted."))
-register(events.AlertsCleared.name, _("All %(alert_count)s alerts were resolved by their senders. That alone ends nothing."))
+register(events.AlertsCleared.name, _cleared)
 register(events.IncidentConfirmed.name, _confirmed)
 register(events.ResponseStarted.name, _started)
 register(events.PlaybookAdded.name, _playbook)

@@ -17,10 +17,13 @@ from console.selectors.room import Room
 from console.templatetags.console import about_seconds, colon, failure_words, listed, severity_words
 from contingency.plan.models import PlanVersion
 from incidents.reports.models import Report
+from incidents.response import events
 from incidents.response import services as response
 from incidents.response.models import Incident
 from incidents.switchover.models import Switch
 from kernel import clock
+from kernel.models import Entry
+from kernel.sentences import sentence
 from tests.console.reading import words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +95,15 @@ def test_codes_are_told_in_words() -> None:
         assert (PlanVersion.State.IN_REVIEW.label, Report.State.IN_REVIEW.label) == ("审核中", "审核中")
     assert [about_seconds(seconds) for seconds in (0.02, 1.26, 75.2)] == ["less than a second", "about 1.3 s", "about 75 s"]
     assert [spoken(timedelta(hours=24)), spoken(timedelta(days=7)), spoken(timedelta(minutes=90))] == ["24 h", "7 days", "90 min"]
+
+
+def test_one_alert_is_told_as_one() -> None:
+    def told(event: Any, count: int) -> str:
+        return sentence(Entry(name=event.name, payload={"alert_count": count}, actor_label="", subject_label="INC-2026-0001", reason=""))
+
+    assert [told(events.AlertsJoined, count) for count in (1, 3)] == ["1 further alert joined.", "3 further alerts joined."]
+    assert told(events.AlertsCleared, 1) == "The one alert was resolved by its sender. That alone ends nothing."
+    assert told(events.AlertsCleared, 2).startswith("All 2 alerts were resolved")
 
 
 def test_the_banner_of_late_work_names_no_code(company: Any, browser: Any, monkeypatch: Any) -> None:
