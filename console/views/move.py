@@ -110,7 +110,8 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         if proposed:
             says = gettext("Proposed: %(title)s. Somebody else must agree.") % {"title": move.title}
         else:
-            says = _waits_now(actor, result) or gettext("%(record)s: “%(title)s” is recorded.") % {"record": _name_of(result), "title": move.title}
+            says = gettext("%(record)s: “%(title)s” is recorded.") % {"record": _name_of(result), "title": move.title}
+            says = " ".join(filter(None, (says, _waits_now(actor, result))))
         answer = {"says": says, "go": "" if proposed else _address(result)}
         secret = getattr(result, "secret", "") or getattr(result, "issued_key", "")
         if secret and not proposed:
@@ -130,7 +131,7 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
 def _waits_now(actor: Actor, result: Any) -> str:
     """What was ordered but waits for somebody else: nobody must take it for done."""
     row = waiting(result, actor, clock.now()) if isinstance(result, Switch) else None
-    return gettext("%(number)s is ordered, and waits for a second person.") % {"number": result.number} if row is not None else ""
+    return gettext("It waits for a second person.") if row is not None else ""
 
 
 def _name_of(result: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -99,6 +100,14 @@ def test_who_orders_is_told_beforehand_that_another_person_must_approve(traffic,
     order = f"/do/incidents.switch_over/{outage_of(confirmed).public_id}/"
     assert "Nothing moves until a second person has approved it: Lead or Lead2." in words(browser("engineer").get(order))
     assert "Nothing moves until" not in words(browser("lead").get(order))
+
+
+@pytest.mark.req("SWO-02")
+def test_an_order_that_waits_says_so_at_once(traffic, confirmed, browser):
+    outage = outage_of(confirmed)
+    form = {"version": outage.version, "mark": "m", "next": f"/incidents/{confirmed.number}/"}
+    answer = browser("engineer").post(f"/do/incidents.switch_over/{outage.public_id}/", form, headers={"HX-Request": "true"})
+    assert "“Switch over to the standby” is recorded. It waits for a second person." in json.loads(answer["HX-Trigger"])["moved"]["says"]
 
 
 @pytest.mark.req("SWO-02")
