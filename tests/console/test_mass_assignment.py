@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection, models
 from django.test import Client
 from django.urls import resolve, reverse
@@ -224,10 +225,10 @@ def test_no_other_address_takes_anybodys_columns(everybody: dict[str, Client], s
     for record_type in records.all_types():
         body |= columns_of(record_type.model)
     body |= {**TRIED, "language": "zh-hans", "name": "Mine", "query": "state=firing", "text": "not: a plan"}
-    client = everybody["lead"]
+    session = everybody["lead"].cookies[settings.SESSION_COOKIE_NAME].value
     fixed = {"<str:number>": samples["report"].number, "<slug:section>": "summary", "<slug:slug>": "orders", "<slug:direction>": "over",
              "<slug:language>": "en", "<int:number>": "1", "<slug:kind>": "incident", "<str:token>": "x"}  # fmt: skip
-    wrong, taken = [], []
+    wrong, taken, wrote = [], [], set()
     named = {reverse(name): name for name in WRITES}
     for address, view in every_view():
         rule = view.access_rule[0]
@@ -236,15 +237,18 @@ def test_no_other_address_takes_anybodys_columns(everybody: dict[str, Client], s
         real = address.replace("<uuid:public_id>", str(samples["alert"].public_id))
         for name, value in fixed.items():
             real = real.replace(name, value)
-        before = marks()
+        before, client = marks(), Client()
+        client.cookies[settings.SESSION_COOKIE_NAME] = session  # each as a browser that is logged in, also behind the log-out
         with undone():
             if client.post(real, body).status_code == 405:
                 continue
             after = marks()
         taken.append(real)
         changed = {label for label in before if before[label] != after[label]}
+        wrote |= {real} if changed else set()
         if changed - WRITES.get(named.get(real, ""), set()):
             wrong.append(f"{real}: {sorted(changed)}")
     assert not wrong, "\n".join(wrong)
     assert len(taken) > 12
+    assert {reverse(name) for name in ("console:language", "console:alert-filter-keep", "console:security-sessions")} <= wrote
     print(f"  T49: {len(taken)} other addresses that take a post, {len(body)} fields each: nothing written that is not theirs")
