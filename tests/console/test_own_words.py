@@ -6,8 +6,10 @@ import json
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import OperationalError
 from django.utils.translation import override
 
+from contingency.org import names
 from incidents.response import services as response
 from kernel.i18n import in_readers_words
 from monitoring.alerts.sentences import TEST_WORDS
@@ -15,6 +17,8 @@ from monitoring.probes.problems import alert_words, problem_words
 from tests.console.reading import words
 
 
+@pytest.mark.django_db  # names of people are looked up
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "code, english, chinese",
     [
@@ -33,7 +37,8 @@ def test_a_probes_alert_is_kept_in_english_and_read_in_ones_own_language(code, e
     assert in_readers_words(kept) == kept
 
 
-def test_words_of_others_stay_as_they_are():
+@pytest.mark.django_db
+def test_words_of_others_stay_as_they_are(db):
     with override("zh-hans"):
         for text in ("no connection", "Probe me", "The probe Hall A fails: no connection", "", f"{TEST_WORDS}!"):
             assert in_readers_words(text) == text
@@ -101,3 +106,14 @@ def test_a_name_that_two_people_share_is_not_guessed(company):
         other.save()
         assert in_readers_words("Li Na, Li Nan") == "李娜、李那"
         assert in_readers_words("Li Na, a stranger") == "Li Na, a stranger"
+
+
+def test_without_its_database_the_console_still_speaks_chinese(db, monkeypatch):
+    def away(*_args, **_more):
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(names, "_known", None)
+    monkeypatch.setattr(names.User.objects, "exclude", away)
+    with override("zh-hans"):
+        assert in_readers_words("Li Na") == "Li Na"
+        assert in_readers_words(TEST_WORDS) == "来自控制台的测试告警"
