@@ -11,7 +11,7 @@ from django.utils.html import strip_tags
 
 from incidents.switchover import services as switchover
 from incidents.switchover.models import Outage, Switch
-from kernel import clock
+from kernel import clock, moves
 from kernel.actors import SYSTEM
 from monitoring.probes.models import Probe
 from monitoring.probes.services import probe_define, target_allow
@@ -145,7 +145,12 @@ def test_switching_back_is_not_offered_before_the_repair_but_what_is_missing_is_
     asked = client.get(back)
     assert "the repair of the original, recorded" in words(asked)
     assert 'type="submit">' not in re.search(r'class="form-end".*?</div>', asked.content.decode(), re.DOTALL)[0]
+    over = Switch(direction="over", outage=outage_of(confirmed))  # to reverse it would be switching back by another name
+    refusal = moves.get("incidents.switch_revert").extra["refusal"]
+    assert "the repair of the original, recorded" in str(refusal(over).message)
+    assert refusal(Switch(direction="back", outage=outage_of(confirmed))) is None
     rows.update(repaired_at=clock.now(), business_normal_at=clock.now())
+    assert refusal(Switch(direction="over", outage=outage_of(confirmed))) is None
     page = client.get(room)
     assert back in page.content.decode()
     assert "needs more first" not in words(page, "room-actions")

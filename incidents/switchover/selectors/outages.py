@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from contingency.catalog.models import Part
 from incidents.switchover.errors import NotReadyToSwitchBack
-from incidents.switchover.models import ClockKind, Outage, PartCheck, RecoveryClock, Switch
+from incidents.switchover.models import ClockKind, Direction, Outage, PartCheck, RecoveryClock, Switch
 from incidents.switchover.models.outage import OPEN_STATES
 from kernel import clock
 from kernel.actors import Actor
@@ -47,6 +47,12 @@ def not_ready_to_switch_back(outage: Outage) -> NotReadyToSwitchBack | None:
     )
     missing = [words for moment, words in facts if moment is None]
     return NotReadyToSwitchBack(missing="; ".join(missing)) if missing else None
+
+
+def not_ready_to_revert(switch: Switch) -> NotReadyToSwitchBack | None:
+    """As `not_ready_to_switch_back`, for the switch over that would be reversed: in an open outage that is switching back."""
+    outage = switch.outage
+    return not_ready_to_switch_back(outage) if switch.direction == Direction.OVER and outage is not None and outage.is_open else None
 
 
 def open_outage(part: Part) -> Outage | None:
