@@ -27,7 +27,7 @@ class Template(Generic[Made]):
     For a test database that holds nothing but what migrations wrote; `make` may not depend on anything else.
     """
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], Made]) -> None:
         self._make = make
         self._made: tuple[Made, dict[str, str]] | None = None
 
