@@ -57,6 +57,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "kernel_proposal",
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("state", "proposed")), fields=("move", "record_id"), name="proposal_one_open")
+                ],
+                "indexes": [models.Index(fields=["record_id"], name="proposal_record")],
             },
         ),
         migrations.CreateModel(
@@ -71,6 +75,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "kernel_record_link",
+                "constraints": [models.UniqueConstraint(fields=("parent_kind", "parent_id", "child_kind", "child_id"), name="record_link_once")],
             },
         ),
         migrations.CreateModel(
@@ -203,6 +208,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "kernel_delivery",
+                "indexes": [models.Index(condition=models.Q(("state", "pending")), fields=["due_at", "id"], name="delivery_due")],
             },
         ),
         pgtrigger.migrations.AddTrigger(
@@ -224,18 +230,6 @@ class Migration(migrations.Migration):
             name="entry",
             field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="links", to="kernel.entry"),
         ),
-        migrations.AddIndex(
-            model_name="proposal",
-            index=models.Index(fields=["record_id"], name="proposal_record"),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.UniqueConstraint(condition=models.Q(("state", "proposed")), fields=("move", "record_id"), name="proposal_one_open"),
-        ),
-        migrations.AddConstraint(
-            model_name="recordlink",
-            constraint=models.UniqueConstraint(fields=("parent_kind", "parent_id", "child_kind", "child_id"), name="record_link_once"),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="seal",
             trigger=pgtrigger.compiler.Trigger(
@@ -249,10 +243,6 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(condition=models.Q(("state", "pending")), fields=["due_at", "id"], name="delivery_due"),
         ),
         migrations.AddIndex(
             model_name="entrylink",

@@ -67,6 +67,9 @@ class Migration(migrations.Migration):
                 ("opened_at", models.DateTimeField()),
                 ("people", models.ManyToManyField(related_name="fences", to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                "constraints": [models.CheckConstraint(condition=models.Q(("key", ""), _negated=True), name="fence_has_a_key")],
+            },
         ),
         migrations.CreateModel(
             name="FencedAddress",
@@ -77,6 +80,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "notify_fenced_address",
+                "constraints": [models.UniqueConstraint(fields=("fence", "address"), name="fenced_address_once")],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +135,41 @@ class Migration(migrations.Migration):
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to=settings.AUTH_USER_MODEL)),
                 ("message", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="notify.message")),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["queued", "sending", "sent", "maybe_sent", "failed", "dropped"])),
+                        name="delivery_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sending"), _negated=True),
+                            models.Q(("lease_id__isnull", False), ("lease_until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="delivery_sending_has_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "queued"), _negated=True), ("next_attempt_at__isnull", False), _connector="OR"),
+                        name="delivery_queued_has_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["sent", "failed", "dropped"]), _negated=True), ("settled_at__isnull", False), _connector="OR"
+                        ),
+                        name="delivery_settled_has_time",
+                    ),
+                    models.UniqueConstraint(fields=("message", "user", "channel", "address"), name="delivery_once_per_address"),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_attempt_at__isnull", False), ("state__in", ["queued", "maybe_sent"])),
+                        fields=["channel", "next_attempt_at", "id"],
+                        name="delivery_claimable",
+                    ),
+                    models.Index(condition=models.Q(("state", "sending")), fields=["lease_until"], name="delivery_leased"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Page",
@@ -174,6 +213,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["calling", "acknowledged", "exhausted", "cancelled"])), name="page_state_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "calling"), ("ended_at__isnull", False), _connector="XOR"), name="page_ended_has_time"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "acknowledged"), _negated=True), ("acknowledged_by__isnull", False), _connector="OR"),
+                        name="page_acknowledged_by_somebody",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "calling")), fields=("subject_kind", "subject_id"), name="page_one_calling_per_subject"
+                    ),
+                ],
+                "indexes": [models.Index(fields=["subject_id", "id"], name="page_of_subject")],
+            },
         ),
         migrations.AddField(
             model_name="message",
@@ -192,6 +249,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "notify_ack_link",
+                "constraints": [models.UniqueConstraint(fields=("page", "user"), name="ack_link_once_per_person")],
             },
         ),
         migrations.CreateModel(
@@ -208,64 +266,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "notify_page_call",
+                "constraints": [models.UniqueConstraint(fields=("page", "user", "round"), name="page_call_once_per_round")],
+                "indexes": [models.Index(fields=["user", "-called_at"], name="page_call_of_person")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="fence",
-            constraint=models.CheckConstraint(condition=models.Q(("key", ""), _negated=True), name="fence_has_a_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="fencedaddress",
-            constraint=models.UniqueConstraint(fields=("fence", "address"), name="fenced_address_once"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("next_attempt_at__isnull", False), ("state__in", ["queued", "maybe_sent"])),
-                fields=["channel", "next_attempt_at", "id"],
-                name="delivery_claimable",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(condition=models.Q(("state", "sending")), fields=["lease_until"], name="delivery_leased"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["queued", "sending", "sent", "maybe_sent", "failed", "dropped"])), name="delivery_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "sending"), _negated=True),
-                    models.Q(("lease_id__isnull", False), ("lease_until__isnull", False)),
-                    _connector="OR",
-                ),
-                name="delivery_sending_has_lease",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "queued"), _negated=True), ("next_attempt_at__isnull", False), _connector="OR"),
-                name="delivery_queued_has_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["sent", "failed", "dropped"]), _negated=True), ("settled_at__isnull", False), _connector="OR"
-                ),
-                name="delivery_settled_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("message", "user", "channel", "address"), name="delivery_once_per_address"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="delivery",
@@ -280,35 +283,6 @@ class Migration(migrations.Migration):
                     table="notify_delivery",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="page",
-            index=models.Index(fields=["subject_id", "id"], name="page_of_subject"),
-        ),
-        migrations.AddConstraint(
-            model_name="page",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["calling", "acknowledged", "exhausted", "cancelled"])), name="page_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="page",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "calling"), ("ended_at__isnull", False), _connector="XOR"), name="page_ended_has_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="page",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "acknowledged"), _negated=True), ("acknowledged_by__isnull", False), _connector="OR"),
-                name="page_acknowledged_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="page",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "calling")), fields=("subject_kind", "subject_id"), name="page_one_calling_per_subject"
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -332,17 +306,5 @@ class Migration(migrations.Migration):
                 condition=models.Q(models.Q(("kind", "page"), _negated=True), ("page__isnull", False), _connector="OR"),
                 name="message_page_has_a_page",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="acklink",
-            constraint=models.UniqueConstraint(fields=("page", "user"), name="ack_link_once_per_person"),
-        ),
-        migrations.AddIndex(
-            model_name="pagecall",
-            index=models.Index(fields=["user", "-called_at"], name="page_call_of_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="pagecall",
-            constraint=models.UniqueConstraint(fields=("page", "user", "round"), name="page_call_once_per_round"),
         ),
     ]

@@ -87,6 +87,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("fault_class__in", ["hardware", "software", "network", "data", "business", "security"])),
+                        name="fault_kind_class_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("parent", models.F("id")), _negated=True), name="fault_kind_not_its_own_parent"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -115,6 +122,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["order_system", "payment_channel", "network_line"])), name="part_kind_known"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,6 +161,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("part", "label", "value"), name="matcher_once_per_part"),
+                    models.CheckConstraint(
+                        condition=models.Q(("fault_class__in", ["hardware", "software", "network", "data", "business", "security"])),
+                        name="matcher_class_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("label", ""), _negated=True), models.Q(("value", ""), _negated=True)), name="matcher_says_what"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -163,6 +185,12 @@ class Migration(migrations.Migration):
                 ("secret_file", models.CharField(blank=True, max_length=500)),
                 ("part", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="gateway", to="catalog.part")),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["lab", "caddy"])), name="gateway_kind_known"),
+                    models.CheckConstraint(condition=models.Q(("admin_url", ""), ("control_url", ""), _negated=True), name="gateway_has_an_address"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RoutingStamp",
@@ -189,58 +217,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["part_id", "role"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("part", "role"), name="side_one_per_role"),
+                    models.CheckConstraint(condition=models.Q(("role__in", ["primary", "standby"])), name="side_role_known"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="faultkind",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fault_class__in", ["hardware", "software", "network", "data", "business", "security"])),
-                name="fault_kind_class_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="faultkind",
-            constraint=models.CheckConstraint(condition=models.Q(("parent", models.F("id")), _negated=True), name="fault_kind_not_its_own_parent"),
-        ),
-        migrations.AddConstraint(
-            model_name="part",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["order_system", "payment_channel", "network_line"])), name="part_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matcher",
-            constraint=models.UniqueConstraint(fields=("part", "label", "value"), name="matcher_once_per_part"),
-        ),
-        migrations.AddConstraint(
-            model_name="matcher",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fault_class__in", ["hardware", "software", "network", "data", "business", "security"])),
-                name="matcher_class_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matcher",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("label", ""), _negated=True), models.Q(("value", ""), _negated=True)), name="matcher_says_what"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="gateway",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["lab", "caddy"])), name="gateway_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="gateway",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("admin_url", ""), ("control_url", ""), _negated=True), name="gateway_has_an_address"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="side",
-            constraint=models.UniqueConstraint(fields=("part", "role"), name="side_one_per_role"),
-        ),
-        migrations.AddConstraint(
-            model_name="side",
-            constraint=models.CheckConstraint(condition=models.Q(("role__in", ["primary", "standby"])), name="side_role_known"),
         ),
     ]

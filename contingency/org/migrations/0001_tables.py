@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        # the constraints that refuse overlapping shifts and holdings compare plain columns in a GiST index
         BtreeGistExtension(),
         migrations.CreateModel(
             name="EmergencyGroup",
@@ -37,6 +36,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("duties_en__len", models.F("duties_zh__len"))), name="emergency_group_duties_in_both_languages"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,6 +76,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                ["", "ops_engineer", "team_lead", "business_ops", "customer_service", "auditor", "administrator", "director"],
+                            )
+                        ),
+                        name="position_role_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("duties_en__len", models.F("duties_zh__len"))), name="position_duties_in_both_languages"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -89,6 +107,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [models.CheckConstraint(condition=models.Q(("ranks__gte", 1)), name="roster_has_a_rank")],
             },
         ),
         migrations.CreateModel(
@@ -137,6 +156,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [models.UniqueConstraint(fields=("group", "position"), name="group_member_once")],
             },
         ),
         migrations.AddField(
@@ -159,6 +179,29 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["starts_at", "rank", "id"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="shift_ends_after_start"),
+                    models.CheckConstraint(condition=models.Q(("rank__gte", 1)), name="shift_rank_from_one"),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("cancelled_at", None)),
+                        expressions=[
+                            ("roster", "="),
+                            ("rank", "="),
+                            (
+                                models.Func(
+                                    "starts_at",
+                                    "ends_at",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                    function="TSTZRANGE",
+                                    output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="shift_one_person_per_roster_and_rank",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("cancelled_at", None)), fields=["roster", "starts_at"], name="shift_of_roster")],
             },
         ),
         migrations.CreateModel(
@@ -184,6 +227,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("layer__in", ["leadership", "execution", "support"])), name="unit_layer_known"),
+                    models.CheckConstraint(condition=models.Q(("path__startswith", "/"), ("path__endswith", "/")), name="unit_path_has_slashes"),
+                ],
             },
         ),
         migrations.AddField(
@@ -283,75 +330,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="groupmember",
-            constraint=models.UniqueConstraint(fields=("group", "position"), name="group_member_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="emergencygroup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("duties_en__len", models.F("duties_zh__len"))), name="emergency_group_duties_in_both_languages"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="shift",
-            index=models.Index(condition=models.Q(("cancelled_at", None)), fields=["roster", "starts_at"], name="shift_of_roster"),
-        ),
-        migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.CheckConstraint(condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="shift_ends_after_start"),
-        ),
-        migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.CheckConstraint(condition=models.Q(("rank__gte", 1)), name="shift_rank_from_one"),
-        ),
-        migrations.AddConstraint(
-            model_name="shift",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("cancelled_at", None)),
-                expressions=[
-                    ("roster", "="),
-                    ("rank", "="),
-                    (
-                        models.Func(
-                            "starts_at",
-                            "ends_at",
-                            django.contrib.postgres.fields.ranges.RangeBoundary(),
-                            function="TSTZRANGE",
-                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="shift_one_person_per_roster_and_rank",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="unit",
-            constraint=models.CheckConstraint(condition=models.Q(("layer__in", ["leadership", "execution", "support"])), name="unit_layer_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="unit",
-            constraint=models.CheckConstraint(condition=models.Q(("path__startswith", "/"), ("path__endswith", "/")), name="unit_path_has_slashes"),
-        ),
-        migrations.AddConstraint(
-            model_name="roster",
-            constraint=models.CheckConstraint(condition=models.Q(("ranks__gte", 1)), name="roster_has_a_rank"),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("role__in", ["", "ops_engineer", "team_lead", "business_ops", "customer_service", "auditor", "administrator", "director"])
-                ),
-                name="position_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="position",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("duties_en__len", models.F("duties_zh__len"))), name="position_duties_in_both_languages"
-            ),
         ),
     ]

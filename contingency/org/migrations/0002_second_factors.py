@@ -41,6 +41,23 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["kind", "id"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["app", "passkey", "recovery"])), name="factor_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("credential", None), ("removed_at__isnull", False), ("secret", None)),
+                            models.Q(("kind", "app"), ("removed_at", None), ("secret__isnull", False)),
+                            models.Q(("credential__isnull", False), ("credential_id__isnull", False), ("kind", "passkey"), ("removed_at", None)),
+                            models.Q(("kind", "recovery"), ("removed_at", None)),
+                            _connector="OR",
+                        ),
+                        name="factor_in_force_opens_something",
+                    ),
+                    models.UniqueConstraint(condition=models.Q(("removed_at", None)), fields=("credential_id",), name="factor_passkey_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "recovery"), ("removed_at", None)), fields=("user",), name="factor_one_set_of_recovery_codes"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -51,36 +68,8 @@ class Migration(migrations.Migration):
                 ("used_at", models.DateTimeField(null=True)),
                 ("factor", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="recovery_codes", to="org.factor")),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="factor",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["app", "passkey", "recovery"])), name="factor_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="factor",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("credential", None), ("removed_at__isnull", False), ("secret", None)),
-                    models.Q(("kind", "app"), ("removed_at", None), ("secret__isnull", False)),
-                    models.Q(("credential__isnull", False), ("credential_id__isnull", False), ("kind", "passkey"), ("removed_at", None)),
-                    models.Q(("kind", "recovery"), ("removed_at", None)),
-                    _connector="OR",
-                ),
-                name="factor_in_force_opens_something",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="factor",
-            constraint=models.UniqueConstraint(condition=models.Q(("removed_at", None)), fields=("credential_id",), name="factor_passkey_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="factor",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "recovery"), ("removed_at", None)), fields=("user",), name="factor_one_set_of_recovery_codes"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recoverycode",
-            constraint=models.UniqueConstraint(fields=("factor", "digest"), name="recovery_code_once_in_a_set"),
+            options={
+                "constraints": [models.UniqueConstraint(fields=("factor", "digest"), name="recovery_code_once_in_a_set")],
+            },
         ),
     ]

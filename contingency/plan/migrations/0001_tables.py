@@ -76,6 +76,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-number"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "in_review", "approved", "superseded"])), name="plan_version_state_known"
+                    ),
+                    models.UniqueConstraint(fields=("plan", "number"), name="plan_version_number_once"),
+                    models.UniqueConstraint(condition=models.Q(("state", "approved")), fields=("plan",), name="plan_version_one_in_force"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "in_review"]),
+                            models.Q(("approved_at__isnull", False), ("approver__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="plan_version_approved_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("author", None), ("approver", None), models.Q(("author", models.F("approver")), _negated=True), _connector="OR"
+                        ),
+                        name="plan_version_author_does_not_approve",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "superseded"), _negated=True), ("superseded_at__isnull", False), _connector="OR"),
+                        name="plan_version_superseded_at",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -117,6 +142,9 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["order", "id"],
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("gives_up_after__gt", datetime.timedelta(0))), name="escalation_chain_waits")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +187,16 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["order", "id"],
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("fault_class__in", ["", "hardware", "software", "network", "data", "business", "security"])),
+                        name="playbook_class_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("fault_kind", None), models.Q(("fault_class", ""), _negated=True), _connector="OR"),
+                        name="playbook_kind_has_class",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -198,6 +236,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("playbook", "slug"), name="playbook_step_slug_once"),
+                    models.UniqueConstraint(fields=("playbook", "order"), name="playbook_step_order_once"),
+                    models.CheckConstraint(condition=models.Q(("track__in", ["technical", "business"])), name="playbook_step_track_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["commander", "technical_lead", "business_lead", "communications_lead", "scribe"])),
+                        name="playbook_step_role_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("expected_minutes__gte", 1)), name="playbook_step_takes_time"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -224,6 +272,14 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["order", "id"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("clock", "part"), name="recovery_target_once_per_clock_and_part"),
+                    models.CheckConstraint(
+                        condition=models.Q(("clock__in", ["switchover", "recovery", "switchback"])), name="recovery_target_clock_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("target__gt", datetime.timedelta(0))), name="recovery_target_positive"),
+                    models.CheckConstraint(condition=models.Q(("thresholds__contains", [100])), name="recovery_target_breaches_at_100"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -250,6 +306,10 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["order", "id"],
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("grade__in", ["general", "severe", "major"])), name="response_level_grade_known"),
+                    models.CheckConstraint(condition=models.Q(("update_every__gt", datetime.timedelta(0))), name="response_level_updates"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -282,6 +342,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("level", "order"), name="level_call_order_once"),
+                    models.UniqueConstraint(condition=models.Q(("role", ""), _negated=True), fields=("level", "role"), name="level_call_role_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("position", None), ("rank__isnull", False), ("roster__isnull", False)),
+                            models.Q(("position__isnull", False), ("rank", None), ("roster", None)),
+                            _connector="OR",
+                        ),
+                        name="level_call_calls_roster_or_position",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["", "commander", "technical_lead", "business_lead", "communications_lead", "scribe"])),
+                        name="level_call_role_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -313,137 +389,5 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("after__gte", datetime.timedelta(0))), name="chain_step_not_before"),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "in_review", "approved", "superseded"])), name="plan_version_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.UniqueConstraint(fields=("plan", "number"), name="plan_version_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.UniqueConstraint(condition=models.Q(("state", "approved")), fields=("plan",), name="plan_version_one_in_force"),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["draft", "in_review"]), models.Q(("approved_at__isnull", False), ("approver__isnull", False)), _connector="OR"
-                ),
-                name="plan_version_approved_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("author", None), ("approver", None), models.Q(("author", models.F("approver")), _negated=True), _connector="OR"),
-                name="plan_version_author_does_not_approve",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "superseded"), _negated=True), ("superseded_at__isnull", False), _connector="OR"),
-                name="plan_version_superseded_at",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="escalationchain",
-            constraint=models.CheckConstraint(condition=models.Q(("gives_up_after__gt", datetime.timedelta(0))), name="escalation_chain_waits"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fault_class__in", ["", "hardware", "software", "network", "data", "business", "security"])),
-                name="playbook_class_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fault_kind", None), models.Q(("fault_class", ""), _negated=True), _connector="OR"),
-                name="playbook_kind_has_class",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookstep",
-            constraint=models.UniqueConstraint(fields=("playbook", "slug"), name="playbook_step_slug_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookstep",
-            constraint=models.UniqueConstraint(fields=("playbook", "order"), name="playbook_step_order_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookstep",
-            constraint=models.CheckConstraint(condition=models.Q(("track__in", ["technical", "business"])), name="playbook_step_track_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["commander", "technical_lead", "business_lead", "communications_lead", "scribe"])),
-                name="playbook_step_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookstep",
-            constraint=models.CheckConstraint(condition=models.Q(("expected_minutes__gte", 1)), name="playbook_step_takes_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="recoverytarget",
-            constraint=models.UniqueConstraint(fields=("clock", "part"), name="recovery_target_once_per_clock_and_part"),
-        ),
-        migrations.AddConstraint(
-            model_name="recoverytarget",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("clock__in", ["switchover", "recovery", "switchback"])), name="recovery_target_clock_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recoverytarget",
-            constraint=models.CheckConstraint(condition=models.Q(("target__gt", datetime.timedelta(0))), name="recovery_target_positive"),
-        ),
-        migrations.AddConstraint(
-            model_name="recoverytarget",
-            constraint=models.CheckConstraint(condition=models.Q(("thresholds__contains", [100])), name="recovery_target_breaches_at_100"),
-        ),
-        migrations.AddConstraint(
-            model_name="responselevel",
-            constraint=models.CheckConstraint(condition=models.Q(("grade__in", ["general", "severe", "major"])), name="response_level_grade_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="responselevel",
-            constraint=models.CheckConstraint(condition=models.Q(("update_every__gt", datetime.timedelta(0))), name="response_level_updates"),
-        ),
-        migrations.AddConstraint(
-            model_name="levelcall",
-            constraint=models.UniqueConstraint(fields=("level", "order"), name="level_call_order_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="levelcall",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("role", ""), _negated=True), fields=("level", "role"), name="level_call_role_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="levelcall",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("position", None), ("rank__isnull", False), ("roster__isnull", False)),
-                    models.Q(("position__isnull", False), ("rank", None), ("roster", None)),
-                    _connector="OR",
-                ),
-                name="level_call_calls_roster_or_position",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="levelcall",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["", "commander", "technical_lead", "business_lead", "communications_lead", "scribe"])),
-                name="level_call_role_known",
-            ),
         ),
     ]

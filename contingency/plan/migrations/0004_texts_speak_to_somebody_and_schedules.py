@@ -37,6 +37,13 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["order", "id"],
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("every__isnull", False), models.Q(("occasion_en", ""), _negated=True), _connector="OR"),
+                        name="meeting_kind_has_a_time",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("minutes__gte", 1)), name="meeting_kind_takes_time"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -66,6 +73,15 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["order", "id"],
                 "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["review", "check", "backup", "drill", "training"])), name="schedule_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("every__isnull", False), models.Q(("occasion_en", ""), _negated=True), _connector="OR"),
+                        name="schedule_has_a_time",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -138,29 +154,5 @@ class Migration(migrations.Migration):
             model_name="schedule",
             name="plan_version",
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="plan.planversion"),
-        ),
-        migrations.AddConstraint(
-            model_name="meetingkind",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("every__isnull", False), models.Q(("occasion_en", ""), _negated=True), _connector="OR"),
-                name="meeting_kind_has_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meetingkind",
-            constraint=models.CheckConstraint(condition=models.Q(("minutes__gte", 1)), name="meeting_kind_takes_time"),
-        ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["review", "check", "backup", "drill", "training"])), name="schedule_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("every__isnull", False), models.Q(("occasion_en", ""), _negated=True), _connector="OR"),
-                name="schedule_has_a_time",
-            ),
         ),
     ]

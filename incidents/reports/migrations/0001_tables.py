@@ -55,6 +55,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "reports_report",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "in_review", "approved", "superseded"])), name="report_state_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "in_review"]),
+                            models.Q(("approved_at__isnull", False), ("approver__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="report_approved_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "in_review"), _negated=True), ("submitted_at__isnull", False), _connector="OR"),
+                        name="report_submitted_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("approver", None),
+                            ("submitted_by", None),
+                            models.Q(("approver", models.F("submitted_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="report_submitter_does_not_approve",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["draft", "in_review"])), fields=("incident",), name="report_one_in_work"
+                    ),
+                    models.UniqueConstraint(condition=models.Q(("state", "approved")), fields=("incident",), name="report_one_in_force"),
+                ],
+                "indexes": [models.Index(fields=["state", "-id"], name="report_by_state")],
             },
         ),
         migrations.CreateModel(
@@ -87,6 +118,23 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "reports_action",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("state__in", ["open", "done", "dropped"])), name="action_state_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "open"), ("ended_at__isnull", False), _connector="XOR"), name="action_ended_has_time"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "done"), _negated=True), models.Q(("evidence", ""), _negated=True), _connector="OR"),
+                        name="action_done_has_evidence",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "dropped"), _negated=True), models.Q(("drop_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="action_dropped_has_reason",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("state", "open")), fields=["due_at"], name="action_open_by_day")],
             },
         ),
         migrations.CreateModel(
@@ -121,52 +169,16 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "reports_section_text",
                 "ordering": ("report_id", "section", "revision"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("report", "section", "revision"), name="section_text_revision_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("section__in", ["summary", "course", "cause", "impact", "clocks", "switch", "people", "lessons", "actions"])
+                        ),
+                        name="section_text_section_known",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="report",
-            index=models.Index(fields=["state", "-id"], name="report_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "in_review", "approved", "superseded"])), name="report_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["draft", "in_review"]), models.Q(("approved_at__isnull", False), ("approver__isnull", False)), _connector="OR"
-                ),
-                name="report_approved_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "in_review"), _negated=True), ("submitted_at__isnull", False), _connector="OR"),
-                name="report_submitted_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approver", None), ("submitted_by", None), models.Q(("approver", models.F("submitted_by")), _negated=True), _connector="OR"
-                ),
-                name="report_submitter_does_not_approve",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["draft", "in_review"])), fields=("incident",), name="report_one_in_work"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="report",
-            constraint=models.UniqueConstraint(condition=models.Q(("state", "approved")), fields=("incident",), name="report_one_in_force"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="report",
@@ -183,34 +195,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at"], name="action_open_by_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["open", "done", "dropped"])), name="action_state_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state", "open"), ("ended_at__isnull", False), _connector="XOR"), name="action_ended_has_time"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "done"), _negated=True), models.Q(("evidence", ""), _negated=True), _connector="OR"),
-                name="action_done_has_evidence",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "dropped"), _negated=True), models.Q(("drop_reason", ""), _negated=True), _connector="OR"),
-                name="action_dropped_has_reason",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="action",
             trigger=pgtrigger.compiler.Trigger(
@@ -224,17 +208,6 @@ class Migration(migrations.Migration):
                     table="reports_action",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectiontext",
-            constraint=models.UniqueConstraint(fields=("report", "section", "revision"), name="section_text_revision_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sectiontext",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("section__in", ["summary", "course", "cause", "impact", "clocks", "switch", "people", "lessons", "actions"])),
-                name="section_text_section_known",
             ),
         ),
         pgtrigger.migrations.AddTrigger(

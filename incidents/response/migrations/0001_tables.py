@@ -107,6 +107,92 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "response_incident",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "discovered",
+                                    "confirmed",
+                                    "located",
+                                    "handling",
+                                    "verifying",
+                                    "resolved",
+                                    "in_review",
+                                    "closed",
+                                    "false_alarm",
+                                    "merged",
+                                ],
+                            )
+                        ),
+                        name="incident_state_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("grade__in", ["", "general", "severe", "major"])), name="incident_grade_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("proposed_grade__in", ["general", "severe", "major"])), name="incident_proposed_grade_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("fault_class__in", ["hardware", "software", "network", "data", "business", "security"])),
+                        name="incident_fault_class_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["discovered", "false_alarm", "merged"]),
+                            models.Q(models.Q(("grade", ""), _negated=True), ("confirmed_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="incident_confirmed_has_grade",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("confirmed_at", None), ("confirmed_at__gte", models.F("failing_since")), _connector="OR"),
+                        name="incident_confirmed_after_failure",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["resolved", "in_review", "closed"]), _negated=True),
+                            ("resolved_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="incident_resolved_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "closed"), _negated=True),
+                            models.Q(("closed_at__isnull", False), ("report_accepted_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="incident_closed_has_report",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state", "merged"),
+                                ("merged_into__isnull", False),
+                                ("state_before_merge__in", ["discovered", "confirmed", "located", "handling", "verifying"]),
+                            ),
+                            models.Q(models.Q(("state", "merged"), _negated=True), ("merged_into", None), ("state_before_merge", "")),
+                            _connector="OR",
+                        ),
+                        name="incident_merged_knows_where",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("merged_into", None), models.Q(("merged_into", models.F("id")), _negated=True), _connector="OR"),
+                        name="incident_not_merged_into_itself",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["discovered", "confirmed", "located", "handling", "verifying"])),
+                        fields=("part", "fault_class"),
+                        name="incident_one_open_per_part_and_class",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["part", "-id"], name="incident_by_part"),
+                    models.Index(fields=["state", "-id"], name="incident_by_state"),
+                    models.Index(fields=["grade", "-id"], name="incident_by_grade"),
+                    models.Index(fields=["fault_class", "-id"], name="incident_by_class"),
+                    models.Index(condition=models.Q(("state", "merged")), fields=["part", "fault_class"], name="incident_merged_home"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +216,14 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "response_end_condition",
                 "ordering": ("id",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("incident", "round", "kind"), name="end_condition_once_per_round"),
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["functions", "data", "business"])), name="end_condition_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["passed", "failed", "overridden"])), name="end_condition_outcome_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("evidence", ""), _negated=True), name="end_condition_has_evidence"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +238,8 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "response_incident_alert",
                 "ordering": ("id",),
+                "constraints": [models.UniqueConstraint(fields=("incident", "alert"), name="incident_alert_once")],
+                "indexes": [models.Index(condition=models.Q(("cleared_at", None)), fields=["incident"], name="incident_alert_firing")],
             },
         ),
         migrations.CreateModel(
@@ -174,6 +270,22 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "response_incident_role",
                 "ordering": ("id",),
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("ended_at", None)), fields=("incident", "role"), name="incident_role_one_holder"),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["commander", "technical_lead", "business_lead", "communications_lead", "scribe"])),
+                        name="incident_role_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ended_at", None), ("ended_at__gte", models.F("assigned_at")), _connector="OR"),
+                        name="incident_role_ends_after_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("acknowledged_at", None), ("acknowledged_at__gte", models.F("assigned_at")), _connector="OR"),
+                        name="incident_role_answered_after_start",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("ended_at", None)), fields=["user"], name="incident_role_held")],
             },
         ),
         migrations.CreateModel(
@@ -191,124 +303,12 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "response_note",
                 "ordering": ("id",),
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["note", "decision", "update"])), name="note_kind_known"),
+                    models.CheckConstraint(condition=models.Q(("body", ""), _negated=True), name="note_not_empty"),
+                ],
+                "indexes": [models.Index(fields=["incident", "-id"], name="note_of_incident")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["part", "-id"], name="incident_by_part"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["state", "-id"], name="incident_by_state"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["grade", "-id"], name="incident_by_grade"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["fault_class", "-id"], name="incident_by_class"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(condition=models.Q(("state", "merged")), fields=["part", "fault_class"], name="incident_merged_home"),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ["discovered", "confirmed", "located", "handling", "verifying", "resolved", "in_review", "closed", "false_alarm", "merged"],
-                    )
-                ),
-                name="incident_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(condition=models.Q(("grade__in", ["", "general", "severe", "major"])), name="incident_grade_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("proposed_grade__in", ["general", "severe", "major"])), name="incident_proposed_grade_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fault_class__in", ["hardware", "software", "network", "data", "business", "security"])),
-                name="incident_fault_class_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["discovered", "false_alarm", "merged"]),
-                    models.Q(models.Q(("grade", ""), _negated=True), ("confirmed_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="incident_confirmed_has_grade",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confirmed_at", None), ("confirmed_at__gte", models.F("failing_since")), _connector="OR"),
-                name="incident_confirmed_after_failure",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["resolved", "in_review", "closed"]), _negated=True), ("resolved_at__isnull", False), _connector="OR"
-                ),
-                name="incident_resolved_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "closed"), _negated=True),
-                    models.Q(("closed_at__isnull", False), ("report_accepted_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="incident_closed_has_report",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state", "merged"),
-                        ("merged_into__isnull", False),
-                        ("state_before_merge__in", ["discovered", "confirmed", "located", "handling", "verifying"]),
-                    ),
-                    models.Q(models.Q(("state", "merged"), _negated=True), ("merged_into", None), ("state_before_merge", "")),
-                    _connector="OR",
-                ),
-                name="incident_merged_knows_where",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("merged_into", None), models.Q(("merged_into", models.F("id")), _negated=True), _connector="OR"),
-                name="incident_not_merged_into_itself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["discovered", "confirmed", "located", "handling", "verifying"])),
-                fields=("part", "fault_class"),
-                name="incident_one_open_per_part_and_class",
-            ),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="incident",
@@ -324,72 +324,5 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="endcondition",
-            constraint=models.UniqueConstraint(fields=("incident", "round", "kind"), name="end_condition_once_per_round"),
-        ),
-        migrations.AddConstraint(
-            model_name="endcondition",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["functions", "data", "business"])), name="end_condition_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="endcondition",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["passed", "failed", "overridden"])), name="end_condition_outcome_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="endcondition",
-            constraint=models.CheckConstraint(condition=models.Q(("evidence", ""), _negated=True), name="end_condition_has_evidence"),
-        ),
-        migrations.AddIndex(
-            model_name="incidentalert",
-            index=models.Index(condition=models.Q(("cleared_at", None)), fields=["incident"], name="incident_alert_firing"),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentalert",
-            constraint=models.UniqueConstraint(fields=("incident", "alert"), name="incident_alert_once"),
-        ),
-        migrations.AddIndex(
-            model_name="incidentrole",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["user"], name="incident_role_held"),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentrole",
-            constraint=models.UniqueConstraint(condition=models.Q(("ended_at", None)), fields=("incident", "role"), name="incident_role_one_holder"),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["commander", "technical_lead", "business_lead", "communications_lead", "scribe"])),
-                name="incident_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ended_at", None), ("ended_at__gte", models.F("assigned_at")), _connector="OR"),
-                name="incident_role_ends_after_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentrole",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("acknowledged_at", None), ("acknowledged_at__gte", models.F("assigned_at")), _connector="OR"),
-                name="incident_role_answered_after_start",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="note",
-            index=models.Index(fields=["incident", "-id"], name="note_of_incident"),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["note", "decision", "update"])), name="note_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.CheckConstraint(condition=models.Q(("body", ""), _negated=True), name="note_not_empty"),
         ),
     ]

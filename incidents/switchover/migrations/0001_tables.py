@@ -67,6 +67,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state__in", ["failing", "switching", "on_standby", "switching_back"])),
+                            models.Q(("ended_at__isnull", False), ("state__in", ["back_on_primary", "repaired_in_place", "called_off"])),
+                            _connector="OR",
+                        ),
+                        name="outage_state_known_and_ended_when_over",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("origin__in", ["primary", "standby"])), name="outage_origin_known"),
+                    models.CheckConstraint(condition=models.Q(("failing_since__lte", models.F("opened_at"))), name="outage_opened_after_failure"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["switching_back", "back_on_primary"]), _negated=True),
+                            models.Q(("business_normal_at__isnull", False), ("repaired_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="outage_back_needs_both_facts",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["failing", "switching", "on_standby", "switching_back"])),
+                        fields=("part",),
+                        name="outage_one_open_per_part",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -83,6 +108,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "indexes": [models.Index(fields=["part", "kind", "-at"], name="part_check_latest")],
             },
         ),
         migrations.CreateModel(
@@ -124,6 +150,33 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("outage", "kind"), name="clock_one_of_each_kind"),
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["switchover", "recovery", "switchback"])), name="clock_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("started_at__isnull", True), ("state", "waiting"), ("stopped_at__isnull", True)),
+                            models.Q(
+                                ("due_at__isnull", False),
+                                ("started_at__isnull", False),
+                                ("state__in", ["running", "breached"]),
+                                ("stopped_at__isnull", True),
+                            ),
+                            models.Q(("state__in", ["met", "met_late", "cancelled", "waived"]), ("stopped_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="clock_state_fits_times",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at", None), ("due_at__gt", models.F("started_at")), _connector="OR"), name="clock_due_after_start"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["breached", "met_late"]), _negated=True), ("breached_at__isnull", False), _connector="OR"
+                        ),
+                        name="clock_breach_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -201,6 +254,40 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("settled_at__isnull", True)), fields=("part",), name="switch_one_active_per_part"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at__isnull", True), ("state__in", ["ordered", "approved", "executing", "verifying"])),
+                            ("state", "failed"),
+                            models.Q(("settled_at__isnull", False), ("state", "reverted")),
+                            models.Q(("done_at__isnull", False), ("settled_at__isnull", False), ("state", "done")),
+                            _connector="OR",
+                        ),
+                        name="switch_state_known_and_fits_times",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("direction__in", ["over", "back"])), name="switch_direction_known"),
+                    models.CheckConstraint(condition=models.Q(("mode__in", ["planned", "emergency", "verify"])), name="switch_mode_known"),
+                    models.CheckConstraint(condition=models.Q(("from_side", models.F("to_side")), _negated=True), name="switch_changes_side"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("needs_second", False),
+                            ("approved_by", None),
+                            models.Q(("approved_by", models.F("ordered_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="switch_second_is_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["approved", "executing", "verifying", "done"]), _negated=True),
+                            ("approved_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="switch_acts_approved",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("settled_at__isnull", True)), fields=["id"], name="switch_workable")],
             },
         ),
         migrations.CreateModel(
@@ -247,6 +334,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["order"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("switch", "order"), name="switch_step_order_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["pending", "running", "done", "failed", "undone", "skipped"])),
+                        name="switch_step_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "done"), _negated=True), ("finished_at__isnull", False), _connector="OR"),
+                        name="switch_step_done_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -262,44 +360,6 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["part", "what", "-at"], name="duration_latest")],
             },
         ),
-        migrations.AddConstraint(
-            model_name="outage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state__in", ["failing", "switching", "on_standby", "switching_back"])),
-                    models.Q(("ended_at__isnull", False), ("state__in", ["back_on_primary", "repaired_in_place", "called_off"])),
-                    _connector="OR",
-                ),
-                name="outage_state_known_and_ended_when_over",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outage",
-            constraint=models.CheckConstraint(condition=models.Q(("origin__in", ["primary", "standby"])), name="outage_origin_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="outage",
-            constraint=models.CheckConstraint(condition=models.Q(("failing_since__lte", models.F("opened_at"))), name="outage_opened_after_failure"),
-        ),
-        migrations.AddConstraint(
-            model_name="outage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["switching_back", "back_on_primary"]), _negated=True),
-                    models.Q(("business_normal_at__isnull", False), ("repaired_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="outage_back_needs_both_facts",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["failing", "switching", "on_standby", "switching_back"])),
-                fields=("part",),
-                name="outage_one_open_per_part",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="outage",
             trigger=pgtrigger.compiler.Trigger(
@@ -313,45 +373,6 @@ class Migration(migrations.Migration):
                     table="switchover_outage",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="partcheck",
-            index=models.Index(fields=["part", "kind", "-at"], name="part_check_latest"),
-        ),
-        migrations.AddConstraint(
-            model_name="recoveryclock",
-            constraint=models.UniqueConstraint(fields=("outage", "kind"), name="clock_one_of_each_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="recoveryclock",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["switchover", "recovery", "switchback"])), name="clock_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="recoveryclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("started_at__isnull", True), ("state", "waiting"), ("stopped_at__isnull", True)),
-                    models.Q(
-                        ("due_at__isnull", False), ("started_at__isnull", False), ("state__in", ["running", "breached"]), ("stopped_at__isnull", True)
-                    ),
-                    models.Q(("state__in", ["met", "met_late", "cancelled", "waived"]), ("stopped_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="clock_state_fits_times",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recoveryclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_at", None), ("due_at__gt", models.F("started_at")), _connector="OR"), name="clock_due_after_start"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recoveryclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state__in", ["breached", "met_late"]), _negated=True), ("breached_at__isnull", False), _connector="OR"),
-                name="clock_breach_has_time",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -369,59 +390,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddIndex(
-            model_name="switch",
-            index=models.Index(condition=models.Q(("settled_at__isnull", True)), fields=["id"], name="switch_workable"),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.UniqueConstraint(condition=models.Q(("settled_at__isnull", True)), fields=("part",), name="switch_one_active_per_part"),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("state__in", ["ordered", "approved", "executing", "verifying"])),
-                    ("state", "failed"),
-                    models.Q(("settled_at__isnull", False), ("state", "reverted")),
-                    models.Q(("done_at__isnull", False), ("settled_at__isnull", False), ("state", "done")),
-                    _connector="OR",
-                ),
-                name="switch_state_known_and_fits_times",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.CheckConstraint(condition=models.Q(("direction__in", ["over", "back"])), name="switch_direction_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.CheckConstraint(condition=models.Q(("mode__in", ["planned", "emergency", "verify"])), name="switch_mode_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.CheckConstraint(condition=models.Q(("from_side", models.F("to_side")), _negated=True), name="switch_changes_side"),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("needs_second", False), ("approved_by", None), models.Q(("approved_by", models.F("ordered_by")), _negated=True), _connector="OR"
-                ),
-                name="switch_second_is_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="switch",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["approved", "executing", "verifying", "done"]), _negated=True),
-                    ("approved_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="switch_acts_approved",
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="switch",
             trigger=pgtrigger.compiler.Trigger(
@@ -435,23 +403,6 @@ class Migration(migrations.Migration):
                     table="switchover_switch",
                     when="BEFORE",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="switchstep",
-            constraint=models.UniqueConstraint(fields=("switch", "order"), name="switch_step_order_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="switchstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["pending", "running", "done", "failed", "undone", "skipped"])), name="switch_step_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="switchstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "done"), _negated=True), ("finished_at__isnull", False), _connector="OR"),
-                name="switch_step_done_has_time",
             ),
         ),
     ]

@@ -85,6 +85,15 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "alerts_source",
                 "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["alertmanager", "prometheus", "pagerduty", "generic", "heartbeat", "probe"])),
+                        name="source_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("default_severity__in", ["critical", "error", "warning", "info"])), name="source_severity_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +110,8 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "alerts_orphan_resolve",
                 "ordering": ["-id"],
+                "constraints": [models.UniqueConstraint(fields=("source", "dedup_key"), name="orphan_resolve_one_per_identity")],
+                "indexes": [models.Index(fields=["received_at"], name="orphan_resolve_received")],
             },
         ),
         migrations.CreateModel(
@@ -124,6 +135,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "alerts_intake_body",
+                "indexes": [django.contrib.postgres.indexes.BrinIndex(fields=["received_at"], name="intake_body_received", pages_per_range=32)],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +156,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "alerts_heartbeat",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("period__gt", datetime.timedelta(0)), ("grace__gte", datetime.timedelta(0))),
+                        name="heartbeat_has_a_period",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at", None), ("last_ping_at__lte", models.F("due_at")), ("last_ping_at", None), _connector="OR"),
+                        name="heartbeat_due_after_ping",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("is_late", False)), fields=["due_at"], name="heartbeat_due")],
             },
         ),
         migrations.CreateModel(
@@ -178,6 +201,17 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "alerts_failed_intake",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "waiting")), fields=("source", "sha256", "code"), name="failed_intake_waits_once"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("state__in", ["waiting", "replayed", "discarded"])), name="failed_intake_state_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "replayed"), _negated=True), ("replayed_at__isnull", False), _connector="OR"),
+                        name="failed_intake_replayed_says_when",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("state", "waiting")), fields=["-id"], name="failed_intake_waiting")],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +307,45 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "alerts_alert",
                 "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "dedup_key", "episode_start"), name="alert_one_per_episode"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("firing", "acknowledged"))),
+                        fields=("source", "dedup_key"),
+                        name="alert_one_open_per_identity",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("state__in", ["firing", "acknowledged", "resolved"])), name="alert_state_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("severity__in", ["critical", "error", "warning", "info"])), name="alert_severity_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "resolved"), ("resolved_at__isnull", False), models.Q(("resolved_by", ""), _negated=True)),
+                            models.Q(models.Q(("state", "resolved"), _negated=True), ("resolved_at__isnull", True), ("resolved_by", "")),
+                            _connector="OR",
+                        ),
+                        name="alert_resolved_says_when_and_by_whom",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("dedup_key", ""), _negated=True), name="alert_has_a_key"),
+                    models.CheckConstraint(
+                        condition=models.Q(("part__isnull", False), ("opens_incident", False), _connector="OR"), name="alert_unrouted_opens_nothing"
+                    ),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("expires_at__isnull", False), ("state__in", ("firing", "acknowledged"))),
+                        fields=["expires_at"],
+                        name="alert_expiring",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ("firing", "acknowledged")), models.Q(("group_key", ""), _negated=True)),
+                        fields=["source", "group_key"],
+                        name="alert_open_in_group",
+                    ),
+                    models.Index(condition=models.Q(("part__isnull", False)), fields=["part", "-id"], name="alert_of_part"),
+                    models.Index(condition=models.Q(("part__isnull", True)), fields=["-id"], name="alert_unrouted"),
+                    models.Index(condition=models.Q(("announce_at__isnull", False)), fields=["announce_at"], name="alert_held_back"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -288,6 +361,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "alerts_source_key",
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("revoked_at", None)), fields=("source", "slot"), name="source_key_two_in_force"),
+                    models.CheckConstraint(condition=models.Q(("slot__in", [1, 2])), name="source_key_slot_known"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -349,19 +426,6 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["alertmanager", "prometheus", "pagerduty", "generic", "heartbeat", "probe"])),
-                name="source_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("default_severity__in", ["critical", "error", "warning", "info"])), name="source_severity_known"
-            ),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name="source",
             trigger=pgtrigger.compiler.Trigger(
@@ -376,135 +440,6 @@ class Migration(migrations.Migration):
                     when="AFTER",
                 ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="orphanresolve",
-            index=models.Index(fields=["received_at"], name="orphan_resolve_received"),
-        ),
-        migrations.AddConstraint(
-            model_name="orphanresolve",
-            constraint=models.UniqueConstraint(fields=("source", "dedup_key"), name="orphan_resolve_one_per_identity"),
-        ),
-        migrations.AddIndex(
-            model_name="intakebody",
-            index=django.contrib.postgres.indexes.BrinIndex(fields=["received_at"], name="intake_body_received", pages_per_range=32),
-        ),
-        migrations.AddIndex(
-            model_name="heartbeat",
-            index=models.Index(condition=models.Q(("is_late", False)), fields=["due_at"], name="heartbeat_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="heartbeat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("period__gt", datetime.timedelta(0)), ("grace__gte", datetime.timedelta(0))), name="heartbeat_has_a_period"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="heartbeat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_at", None), ("last_ping_at__lte", models.F("due_at")), ("last_ping_at", None), _connector="OR"),
-                name="heartbeat_due_after_ping",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="failedintake",
-            index=models.Index(condition=models.Q(("state", "waiting")), fields=["-id"], name="failed_intake_waiting"),
-        ),
-        migrations.AddConstraint(
-            model_name="failedintake",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "waiting")), fields=("source", "sha256", "code"), name="failed_intake_waits_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="failedintake",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["waiting", "replayed", "discarded"])), name="failed_intake_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="failedintake",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "replayed"), _negated=True), ("replayed_at__isnull", False), _connector="OR"),
-                name="failed_intake_replayed_says_when",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("expires_at__isnull", False), ("state__in", ("firing", "acknowledged"))),
-                fields=["expires_at"],
-                name="alert_expiring",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(("state__in", ("firing", "acknowledged")), models.Q(("group_key", ""), _negated=True)),
-                fields=["source", "group_key"],
-                name="alert_open_in_group",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(condition=models.Q(("part__isnull", False)), fields=["part", "-id"], name="alert_of_part"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(condition=models.Q(("part__isnull", True)), fields=["-id"], name="alert_unrouted"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(condition=models.Q(("announce_at__isnull", False)), fields=["announce_at"], name="alert_held_back"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(fields=("source", "dedup_key", "episode_start"), name="alert_one_per_episode"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ("firing", "acknowledged"))), fields=("source", "dedup_key"), name="alert_one_open_per_identity"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["firing", "acknowledged", "resolved"])), name="alert_state_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("severity__in", ["critical", "error", "warning", "info"])), name="alert_severity_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "resolved"), ("resolved_at__isnull", False), models.Q(("resolved_by", ""), _negated=True)),
-                    models.Q(models.Q(("state", "resolved"), _negated=True), ("resolved_at__isnull", True), ("resolved_by", "")),
-                    _connector="OR",
-                ),
-                name="alert_resolved_says_when_and_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(condition=models.Q(("dedup_key", ""), _negated=True), name="alert_has_a_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("part__isnull", False), ("opens_incident", False), _connector="OR"), name="alert_unrouted_opens_nothing"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcekey",
-            constraint=models.UniqueConstraint(condition=models.Q(("revoked_at", None)), fields=("source", "slot"), name="source_key_two_in_force"),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcekey",
-            constraint=models.CheckConstraint(condition=models.Q(("slot__in", [1, 2])), name="source_key_slot_known"),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="sourcekey",

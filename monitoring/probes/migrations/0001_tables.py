@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "probes_series",
                 "ordering": ["id"],
+                "constraints": [models.UniqueConstraint(fields=("part", "side", "name"), name="series_once", nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -76,6 +77,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "probes_sample",
+                "indexes": [models.Index(fields=["series", "at"], name="sample_of_series")],
             },
         ),
         migrations.CreateModel(
@@ -147,46 +149,20 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "probes_probe",
                 "ordering": ["id"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["http", "tcp", "metric"])), name="probe_kind_known"),
+                    models.CheckConstraint(condition=models.Q(("state__in", ["unknown", "healthy", "failing", "paused"])), name="probe_state_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("every__gte", datetime.timedelta(seconds=1)), ("timeout_ms__gte", 50), ("timeout_ms__lte", 60000)),
+                        name="probe_pace",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("fail_after__gte", 1)), name="probe_has_a_threshold"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("state", "failing"), _negated=True), ("failing_since__isnull", False), _connector="OR"),
+                        name="probe_failing_says_since_when",
+                    ),
+                ],
+                "indexes": [models.Index(condition=models.Q(("state", "paused"), _negated=True), fields=["next_at"], name="probe_due")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="series",
-            constraint=models.UniqueConstraint(fields=("part", "side", "name"), name="series_once", nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name="sample",
-            index=models.Index(fields=["series", "at"], name="sample_of_series"),
-        ),
-        migrations.AddIndex(
-            model_name="probe",
-            index=models.Index(condition=models.Q(("state", "paused"), _negated=True), fields=["next_at"], name="probe_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="probe",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["http", "tcp", "metric"])), name="probe_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="probe",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["unknown", "healthy", "failing", "paused"])), name="probe_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="probe",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("every__gte", datetime.timedelta(seconds=1)), ("timeout_ms__gte", 50), ("timeout_ms__lte", 60000)),
-                name="probe_pace",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="probe",
-            constraint=models.CheckConstraint(condition=models.Q(("fail_after__gte", 1)), name="probe_has_a_threshold"),
-        ),
-        migrations.AddConstraint(
-            model_name="probe",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "failing"), _negated=True), ("failing_since__isnull", False), _connector="OR"),
-                name="probe_failing_says_since_when",
-            ),
         ),
     ]
