@@ -1,4 +1,4 @@
-"""`make test` and `make soak`: the quick tests side by side, then stories and browser (those that run whole consoles one after another).
+"""`make test` and `make soak`: the quick tests side by side, then what takes long (whole consoles, browsers, matrices of rights).
 
 Every part runs even when one before it failed; the exit status is that of the first failure.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_TESTS_COLLECTED = 5
-SLOW = "story or browser"
+SLOW = "story or browser or matrix"
 
 
 def main() -> int:
@@ -29,7 +29,7 @@ def main() -> int:
         side_by_side = ["-n", str(chosen.jobs), "--dist", "loadgroup", "--durations", "12"]
         runs = [
             ("quick tests", ["-m", f"not ({SLOW}) and not soak", *side_by_side]),
-            ("stories and browser", ["-m", f"({SLOW}) and not soak", *side_by_side, "--timeout", "600"]),
+            ("stories, browser and matrices", ["-m", f"({SLOW}) and not soak", *side_by_side, "--timeout", "600"]),
         ]
     results = [(name, *run(name, arguments)) for name, arguments in runs]
     print()

@@ -32,7 +32,7 @@ from tests.console.factors import code_at, enrol_app
 from tests.console.samples import sample_of_each
 from tests.console.test_rights import every_view
 
-pytestmark = pytest.mark.attack
+pytestmark = [pytest.mark.matrix, pytest.mark.attack]
 
 PBKDF2 = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
 

@@ -27,7 +27,7 @@ from tests.console.samples import sample_of_each
 from tests.console.test_rights import BESIDES_THE_TABLE, NEVER, every_view
 from work.models import Task
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("SEC-01"), pytest.mark.attack]
+pytestmark = [pytest.mark.matrix, pytest.mark.django_db, pytest.mark.req("SEC-01"), pytest.mark.attack]
 STRANGERS = {f"far_{role}": role for role in
              ("ops_engineer", "team_lead", "business_ops", "customer_service", "auditor", "administrator", "director")}  # fmt: skip
 CANARY = "Canary"

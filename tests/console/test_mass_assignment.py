@@ -27,7 +27,7 @@ from tests.console.samples import sample_of_each
 from tests.console.test_entrance_attacks import marks
 from tests.console.test_rights import every_view
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attack, pytest.mark.req("SEC-01")]
+pytestmark = [pytest.mark.matrix, pytest.mark.django_db, pytest.mark.attack, pytest.mark.req("SEC-01")]
 # What no column is called, and what somebody would try all the same.
 TRIED = {"actor": "x", "user_id": 1, "scopes": ["operations"], "is_staff": True, "is_superuser": True, "roles": ["administrator"], "proved": True,
          "second": 1, "created_at": "2020-01-01T00:00:00Z", "approved_by": 1, "holdings": [], "kind_": "x", "__class__": "x"}  # fmt: skip

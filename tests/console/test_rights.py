@@ -86,6 +86,7 @@ def asked(company: Company, confirmed: Any) -> tuple[dict[str, Any], dict[str, t
 
 
 @pytest.mark.req("SEC-01")
+@pytest.mark.matrix
 def test_every_move_of_every_role_is_answered_as_the_table_says(asked):
     """T47: by API and by form, with a version that does not exist: whoever may is told 409 or what is missing, whoever may not 403 or 404."""
     samples, clients = asked

@@ -28,7 +28,7 @@ from tests.console.conftest import PASSWORD, ROLES, Company
 from tests.console.filled import api_address, every_scope, filled, form_address, post, press, undone
 from tests.console.samples import sample_of_each
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attack, pytest.mark.req("SEC-01")]
+pytestmark = [pytest.mark.matrix, pytest.mark.django_db, pytest.mark.attack, pytest.mark.req("SEC-01")]
 SHARED = (Grant.SECOND, Grant.PROPOSE)
 
 
