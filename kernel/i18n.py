@@ -1,11 +1,11 @@
 """Texts that live in two columns (`name_en`, `name_zh`) and are picked in the reader's language; sentences of our own in one column."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 
 def language_suffix(language: str | None = None) -> str:
@@ -57,6 +57,16 @@ def register_own_words(template: str, **parts: Sequence[str]) -> None:
     _own.append(_OwnWords(template, _pattern(template), {place: tuple(sentences) for place, sentences in parts.items()}))
 
 
+def list_comma() -> str:
+    """Between the items of a list; the list's own comma in Chinese."""
+    return pgettext("between items of a list", ", ")
+
+
+def listed(items: Iterable[Any]) -> str:
+    """A, B, C."""
+    return list_comma().join(str(item) for item in items)
+
+
 def register_names(lookup: Callable[[], Mapping[str, str]]) -> None:
     """Say where the Chinese names of people stand who are written down by their English ones."""
     _names.append(lookup)
@@ -85,7 +95,7 @@ def _named_in_chinese(text: str) -> str:
     for lookup in _names:
         known = lookup()
         if all(name in known for name in people):
-            return "、".join(known[name] for name in people)
+            return listed(known[name] for name in people)
     return ""
 
 

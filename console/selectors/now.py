@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from console.selectors import clocks, parts, people
 from console.selectors.ahead import Expected, Waiting, expected_clocks, waiting_switches
@@ -19,7 +18,7 @@ from incidents.response.models import Incident, IncidentRole
 from incidents.switchover.models import RecoveryClock
 from kernel import records
 from kernel.actors import Actor
-from kernel.i18n import pick
+from kernel.i18n import listed, pick
 from kernel.models import Proposal
 from notify.models import Page
 
@@ -46,7 +45,7 @@ class Card:
         if self.commander:
             return _("%(who)s commands") % {"who": self.commander}
         if self.called and self.page is not None and self.page.state == "calling":
-            return _("calling %(who)s") % {"who": _list_comma().join(self.called)}
+            return _("calling %(who)s") % {"who": listed(self.called)}
         return ""
 
     @property
@@ -217,10 +216,6 @@ class NowScreen:
     def proposals(self) -> list[Proposal]:
         """What waits for somebody to agree."""
         return list(records.get("proposal").list_for(self.actor, state="proposed")[:SHOWN]) if self.may_read("proposal") else []
-
-
-def _list_comma() -> str:
-    return pgettext("between items of a list", ", ")
 
 
 def incident_address(incident: Incident) -> str:

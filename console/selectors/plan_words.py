@@ -17,7 +17,7 @@ from contingency.plan.document.durations import spell
 from contingency.plan.models import Audience, Clock, Grade, MessageKind, ResponseRole, RiskField, ScheduleKind, Track
 from kernel import moves
 from kernel.errors import NotFound
-from kernel.i18n import language_suffix
+from kernel.i18n import language_suffix, listed
 
 LABELS: Mapping[str, str | Promise] = {
     "title": _("Title"),
@@ -177,7 +177,7 @@ class Names:
         if value is None or value == "" or value == []:
             return "—"
         if isinstance(value, list):
-            return "、".join(self.value(field, item) for item in value) if language_suffix() == "zh" else self._listed(field, value)
+            return listed(self.value(field, item) for item in value)
         if isinstance(value, bool):
             return gettext("yes") if value else gettext("no")
         if isinstance(value, timedelta):
@@ -185,9 +185,6 @@ class Names:
         if is_pair(value):
             return said(value)
         return self._word(field, value)
-
-    def _listed(self, field: str, values: list[Any]) -> str:
-        return ", ".join(self.value(field, item) for item in values)
 
     def _word(self, field: str, value: Any) -> str:
         if field in _WORDS and value in _WORDS[field].values:

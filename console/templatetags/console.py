@@ -12,17 +12,24 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from console.passkey_address import passkeys_elsewhere
 from console.selectors import buttons, intake_words, now
 from incidents.reports import selectors as reports
 from kernel import moves
-from kernel.i18n import in_readers_words
+from kernel.i18n import in_readers_words, list_comma, listed
 from kernel.i18n import pick as pick_text
 
 register = template.Library()
 
+# of each severity: its sign and its word
+_SEVERITIES = {
+    "critical": ("alert-octagon", gettext_lazy("critical")),
+    "error": ("circle-x", gettext_lazy("error")),
+    "warning": ("alert-triangle", gettext_lazy("warning")),
+    "info": ("info-circle", gettext_lazy("info")),
+}
 RING = 163.4  # length of the ring's circle, radius 26
 
 
@@ -35,13 +42,9 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.simple_tag
 def severity_tag(severity: str) -> SafeString:
     """How bad an alert is: a sign and a word. Written here because long lists have it in every row."""
-    drawn = {
-        "critical": ("alert-octagon", gettext("critical")),
-        "error": ("circle-x", gettext("error")),
-        "warning": ("alert-triangle", gettext("warning")),
-    }
-    picture, word = drawn.get(severity, ("info-circle", gettext("info")))
-    return format_html('<span class="tag {}">{}{}</span>', severity if severity in drawn else "info", icon(picture, "s"), word)
+    known = severity if severity in _SEVERITIES else "info"
+    picture, word = _SEVERITIES[known]
+    return format_html('<span class="tag {}">{}{}</span>', known, icon(picture, "s"), word)
 
 
 @register.simple_tag(takes_context=True)
@@ -171,16 +174,8 @@ def colon() -> str:
     return pgettext("between a name and what it is", ": ")
 
 
-@register.simple_tag
-def comma() -> str:
-    """Between the items of a list; the list's own comma in Chinese."""
-    return pgettext("between items of a list", ", ")
-
-
-@register.filter
-def listed(items: Iterable[Any]) -> str:
-    """A, B, C."""
-    return pgettext("between items of a list", ", ").join(str(item) for item in items)
+register.simple_tag(list_comma, name="comma")
+register.filter("listed", listed)
 
 
 @register.filter
@@ -198,8 +193,7 @@ def failure_words(code: str) -> str:
 @register.filter
 def severity_words(severities: Iterable[str]) -> str:
     """Severities by what people call them."""
-    names = {"critical": gettext("critical"), "error": gettext("error"), "warning": gettext("warning"), "info": gettext("info")}
-    return listed(names.get(severity, severity) for severity in severities)
+    return listed(_SEVERITIES[severity][1] if severity in _SEVERITIES else severity for severity in severities)
 
 
 @register.simple_tag

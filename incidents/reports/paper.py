@@ -17,7 +17,7 @@ from contingency.plan.models import Grade
 from incidents.reports.models import Action, Report
 from incidents.reports.selectors.texts import author_names, blocks, present_texts
 from incidents.switchover.models import ClockKind, RecoveryClock
-from kernel.i18n import in_readers_words, language_suffix, pick
+from kernel.i18n import in_readers_words, language_suffix, listed, pick
 
 TEMPLATE: Final = Path(__file__).with_name("paper.typ")
 # Characters that would turn the reading direction of what follows, and those that no font draws.
@@ -119,11 +119,10 @@ def _actions(report: Report, zone: ZoneInfo) -> list[list[str]]:
 
 
 def _signatures(report: Report, authors: list[str], zone: ZoneInfo) -> list[str]:
-    between = pgettext("between items of a list", ", ")
     written = _("Drafted by the console from the timeline and the records at %(at)s.") % {"at": _moment(report.drafted_at, zone)}
     signed = [written]
     if authors:
-        signed.append(_("Written by: %(people)s") % {"people": between.join(authors)})
+        signed.append(_("Written by: %(people)s") % {"people": listed(authors)})
     if report.approver is not None and report.approved_at is not None:
         signed.append(_("Approved by: %(person)s, %(at)s") % {"person": _name(report.approver), "at": _moment(report.approved_at, zone)})
     else:

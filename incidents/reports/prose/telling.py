@@ -11,7 +11,7 @@ from django.utils.translation import ngettext, pgettext
 from contingency.org.models import User
 from incidents.reports.selectors.facts import Facts
 from kernel.actors import SYSTEM
-from kernel.i18n import in_readers_words, language_suffix, one_of, pick
+from kernel.i18n import in_readers_words, language_suffix, listed, one_of, pick
 
 DAYS_FROM = 172_800  # seconds: a target of 24 hours is called that
 MINUTES_ONLY_FROM = timedelta(minutes=10)  # nobody counts seconds of what took longer
@@ -92,8 +92,7 @@ class Teller:
         items = list(dict.fromkeys(word for word in words if word))
         if len(items) < 2:
             return "".join(items) or "–"
-        between = pgettext("between items of a list", ", ")
-        return between.join(items[:-1]) + pgettext("before the last item of a list", " and ") + items[-1]
+        return listed(items[:-1]) + pgettext("before the last item of a list", " and ") + items[-1]
 
     def quote(self, text: str) -> str:
         """Somebody's own words, on one line, without the full stop that the sentence around them brings."""
