@@ -48,6 +48,7 @@ urlpatterns = [
     path("plan/chart/", plan_views.chart, name="plan-chart"),
     path("plan/texts/", plan_views.texts, name="plan-texts"),
     path("plan/readers/", plan_views.readers, name="plan-readers"),
+    path("plan/rounds/", plan_views.rounds, name="plan-rounds"),
     path("plan/playbooks/<slug:slug>/", plan_views.playbook, name="plan-playbook"),
     path("manifest.webmanifest", offline_views.manifest, name="manifest"),
     path("service-worker.js", offline_views.service_worker, name="service-worker"),

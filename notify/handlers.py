@@ -1,20 +1,29 @@
-"""What the organisation's entries make us tell people about their own log-in: a change they did not make is a warning."""
+"""What entries of the rooms below make us tell people: a change of their own log-in that they did not make is a warning; what the
+plan wants done again is due."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
+from django.utils.translation import gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from contingency.org.events import CodesGuessed, FactorEnrolled, FactorRemoved, FactorTakenAway, RecoveryCodeUsed
 from contingency.org.models import User
+from contingency.plan import selectors as plan
+from contingency.plan.events import RoundDue
+from contingency.plan.models import Round
+from kernel import clock
 from kernel.actors import SYSTEM
+from kernel.i18n import pick
 from kernel.journal import subscribe
 from kernel.models import Entry
 from notify.services import message_send
 
-TEXT = "second-factor-changed"
+TEXT, ROUND_TEXT = "second-factor-changed", "round-due"
 
 
 def _tell(entry: Entry, title: str | Promise, says: Any) -> None:
@@ -59,3 +68,40 @@ def tell_codes_guessed(entry: Entry) -> None:
     """Whoever guesses codes knows the password already."""
     words = _("Somebody gave your password and then ten wrong codes. Nobody got in. If that was not you, set another password now.")
     _tell(entry, _("Somebody knows your password"), words)
+
+
+@subscribe(RoundDue)
+def tell_round_due(entry: Entry) -> None:
+    """Whoever sees to it is told on its day, and every week as long as it is open (PLN-02). Closed meanwhile: nobody is."""
+    row = plan.round_with(UUID(entry.payload["round_id"]))
+    if row is None or row.state != Round.State.DUE:
+        return
+    is_still_open = bool(entry.payload["reminder"])
+    params = {
+        "title": {"en": row.item.name_en, "zh": row.item.name_zh},
+        "what": {"en": " ".join(row.item.what_en), "zh": "".join(row.item.what_zh)},
+        "position": {"en": row.owner.name_en, "zh": row.owner.name_zh},
+        "due_at": row.due_at,
+        "standing": pgettext_lazy("a round of a schedule", "still open") if is_still_open else pgettext_lazy("a round of a schedule", "due"),
+        "why": _in_both(lambda: _why(row)),
+        "url": f"{settings.BASE_URL}/plan/rounds/#round-{row.public_id}",
+    }
+    says = _in_both(lambda: f"{_why(row)} {gettext('Do it, then write down what was found.')}")
+    to = plan.people_for(row, clock.now())
+    message_send(to=to, text=ROUND_TEXT, params={**params, "says": says}, subject=row, actor=SYSTEM, cause=entry)
+
+
+def _why(row: Round) -> str:
+    position = {"position": pick(row.owner, "name")}
+    if row.holder_ids:
+        return gettext("You see to it as %(position)s.") % position
+    return gettext("It belongs to the position “%(position)s”, which nobody holds: see to it, or fill the position.") % position
+
+
+def _in_both(words: Callable[[], str]) -> dict[str, str]:
+    """Words that hold a name, for readers of either language."""
+    found = {}
+    for suffix, language in (("en", "en"), ("zh", "zh-hans")):
+        with override(language):
+            found[suffix] = words()
+    return found

@@ -10,10 +10,11 @@ from django.db.models import Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.selectors import clocks, parts, people
+from console.selectors import clocks, parts, people, rounds
 from console.selectors.ahead import Expected, Waiting, expected_clocks, waiting_switches
 from console.selectors.clocks import Ring
 from console.selectors.room import Room
+from console.selectors.rounds import NOW_SHOWN, RoundRow
 from incidents.response.models import Incident, IncidentRole
 from incidents.switchover.models import RecoveryClock
 from kernel import records
@@ -206,6 +207,20 @@ class NowScreen:
     def parts(self) -> list[parts.PartView]:
         """Guarded parts with where traffic flows."""
         return parts.parts_for(self.actor)
+
+    @cached_property
+    def _rounds(self) -> list[RoundRow]:
+        return rounds.ahead(self.actor, self.now)
+
+    @property
+    def rounds(self) -> list[RoundRow]:
+        """What the plan wants done again and this person sees to, due or soon: the most urgent few."""
+        return self._rounds[:NOW_SHOWN]
+
+    @property
+    def rounds_more(self) -> int:
+        """How many besides."""
+        return max(0, len(self._rounds) - NOW_SHOWN)
 
     @cached_property
     def exhausted(self) -> list[Card]:

@@ -13,6 +13,7 @@ from console.selectors.buttons import Button
 from console.selectors.plan_diff import ChapterChanges, differences
 from console.selectors.plan_document import Chapter, books_by_kind, chapters, document_of
 from console.selectors.plan_words import Names, label_of, said
+from console.selectors.rounds import RoundRow, by_slug
 from contingency.org import selectors as org
 from contingency.org.models import Holding, User
 from contingency.plan import selectors as plan
@@ -93,6 +94,11 @@ class VersionScreen:
         own = self.version.author_id is not None and self.version.author_id == self.actor.user_id
         found = [button for button in found if not (own and button.move.id == APPROVE)]
         return sorted(found, key=lambda button: button.move.id != APPROVE)  # the first one is what is asked of the reader
+
+    @cached_property
+    def rounds(self) -> dict[tuple[str, str], RoundRow]:
+        """When what comes round is next due, for the version in force."""
+        return by_slug(self.now) if self.is_in_force else {}
 
     @property
     def waits_for_another(self) -> bool:

@@ -29,6 +29,12 @@ def books_for(screen: Any, kind: Any) -> Any:
 
 
 @register.simple_tag
+def round_of(rounds: Any, chapter: str, item: Any) -> Any:
+    """The open round of what comes round; nothing on paper, and in versions that are not in force."""
+    return rounds.get((chapter, item.slug)) if rounds else None
+
+
+@register.simple_tag
 def whom(names: Names, call: Any) -> str:
     """Whom a step of a chain or a call of a level means."""
     return names.whom(call)

@@ -14,6 +14,7 @@ from console import people
 from console.feed import news
 from console.selectors.plan import OrgChart, PlaybookScreen, VersionScreen, comparison
 from console.selectors.plan_texts import TextsScreen
+from console.selectors.rounds import RoundsScreen
 from console.views.parts import page_or_parts
 from contingency.plan import selectors as plan
 from contingency.plan import services
@@ -27,6 +28,7 @@ from kernel.errors import DomainError, NotFound, NotPermitted
 LOAD = "plan.load"
 LARGEST_BYTES = 2 * 1024 * 1024
 AROUND = 2  # lines shown before and after a wrong one
+ROUND_PARTS = {"plan-rounds": "console/plan/_rounds.html", "late": "console/partials/_late.html"}
 PARTS = {"plan-head": "console/plan/_head.html", "plan-receipt": "console/plan/_receipt.html", "late": "console/partials/_late.html"}
 
 
@@ -155,6 +157,18 @@ def readers(request: HttpRequest) -> HttpResponse:
     if not screen.may_see_readers:
         raise NotPermitted(action=_("seeing who has read the plan"))
     return render(request, "console/plan/readers.html", {"screen": screen})
+
+
+@access(RECORD)
+@login_required
+@require_GET
+def rounds(request: HttpRequest) -> HttpResponse:
+    """What comes round again, next and lately. Also for whoever has to see to some of it and may not read plans. Raises NotFound."""
+    cursor = news.head()
+    screen = RoundsScreen(people.actor_of(request), clock.now())
+    if not screen.is_reader and not screen.open:
+        raise NotFound(kind=_("plan"))
+    return page_or_parts(request, "console/plan/rounds.html", ROUND_PARTS, {"screen": screen, "cursor": cursor})
 
 
 @dataclass(frozen=True)

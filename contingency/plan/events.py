@@ -1,6 +1,7 @@
 """What happens to the plan."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -79,3 +80,73 @@ class PlanRowChanged:
     name: ClassVar[str] = "plan.row_changed.v1"
     slug: str
     change: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundOpened:
+    """A schedule or a regular meeting comes round next at `due_at`."""
+
+    name: ClassVar[str] = "plan.round_opened.v1"
+    round_id: UUID
+    slug: str
+    number: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundChanged:
+    """Another version of the plan has another owner or another time between for it."""
+
+    name: ClassVar[str] = "plan.round_changed.v1"
+    round_id: UUID
+    slug: str
+    number: int
+    owner: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundDue:
+    """Its day has come, or it is still open a week later, and so on. `reminder`: weeks since it was due."""
+
+    name: ClassVar[str] = "plan.round_due.v1"
+    round_id: UUID
+    slug: str
+    number: int
+    due_at: datetime
+    reminder: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundDone:
+    """It was done; the note says what was found."""
+
+    name: ClassVar[str] = "plan.round_done.v1"
+    round_id: UUID
+    slug: str
+    number: int
+    note: str
+    late: bool
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundSkipped:
+    """It is left out this time; the entry's reason says why."""
+
+    name: ClassVar[str] = "plan.round_skipped.v1"
+    round_id: UUID
+    slug: str
+    number: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundRetired:
+    """The plan in force no longer has it, or no longer at fixed times."""
+
+    name: ClassVar[str] = "plan.round_retired.v1"
+    round_id: UUID
+    slug: str
+    number: int
+    at: datetime

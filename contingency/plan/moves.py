@@ -1,9 +1,10 @@
 """What can be done to the plan, and by whom."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contingency.org import roles
-from contingency.plan.models import PlanVersion
+from contingency.plan.models import PlanVersion, Round
 from kernel import moves
 from kernel.inputs import Text
 from kernel.moves import Move, of_anybody
@@ -14,6 +15,8 @@ State = PlanVersion.State
 WRITERS = {roles.OPS_ENGINEER: Grant.ALL, roles.TEAM_LEAD: Grant.ALL, roles.BUSINESS_OPS: Grant.ALL, roles.DIRECTOR: Grant.ALL}
 REVIEWERS = {roles.TEAM_LEAD: Grant.ALL, roles.DIRECTOR: Grant.ALL}
 DIRECTOR = {roles.DIRECTOR: Grant.ALL}
+# Who sees to it (whoever holds the position, with whatever role), and those who lead.
+CLOSERS = {"owner": Grant.ALL, roles.TEAM_LEAD: Grant.ALL, roles.DIRECTOR: Grant.ALL}
 EVERYBODY = dict.fromkeys(roles.POSITION_ROLES, Grant.ALL)
 
 moves.register(
@@ -92,5 +95,44 @@ moves.register(
         undo=_("There is none: it says what you said."),
         requirements=("PLN-02",),
         scope="plan-versions:write",
+    ),
+    Move(
+        id="plan.round_done",
+        record=Round.journal_kind,
+        title=_("Done"),
+        effect=_("What was found is kept with your name. It comes round again as long after now as the plan says."),
+        service="contingency.plan.services.round_done",
+        rule=CLOSERS,
+        source=(Round.State.DUE.value,),
+        target=Round.State.DONE.value,
+        method="finish",
+        inputs=(
+            Text(
+                name="note",
+                label=pgettext_lazy("a round of a schedule", "What was found"),
+                required=True,
+                multiline=True,
+                help=_("Also when all was well: how one knows. What has to be mended, and who does it."),
+            ),
+        ),
+        evidence=pgettext_lazy("a round of a schedule", "What was found"),
+        undo=_("There is none: the next round is open. What was found later is written down there."),
+        requirements=("PLN-02",),
+        scope="plan-rounds:write",
+    ),
+    Move(
+        id="plan.round_skip",
+        record=Round.journal_kind,
+        title=_("Skip this time"),
+        effect=_("It is left out this once, with your name and reason; the next one keeps its day."),
+        service="contingency.plan.services.round_skip",
+        rule=REVIEWERS,
+        source=(Round.State.DUE.value,),
+        target=Round.State.SKIPPED.value,
+        method="skip",
+        reason_required=True,
+        undo=_("There is none: the next round is open. What was found later is written down there."),
+        requirements=("PLN-02",),
+        scope="plan-rounds:write",
     ),
 )

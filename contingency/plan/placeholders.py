@@ -35,6 +35,12 @@ REQUIRED_TEXTS: Final[dict[str, frozenset[str]]] = {
 outside; `ack_url` is where one tap acknowledges; times come in the reader's zone. A text that an escalation may follow
 speaks of `called_before` (whom it was called before) and `minutes` (since when)."""
 
+OPTIONAL_TEXTS: Final[dict[str, frozenset[str]]] = {
+    "round-due": _ALWAYS | {"what", "position", "due_at", "standing", "why"},
+}
+"""Those that a plan may hold: without one the console says it in words of its own, so that documents written before still load.
+`standing` says whether it is due now or still open; `why` why the reader is told."""
+
 OUTWARD: Final = frozenset(
     {
         *("practice", "company", "contact", "reference", "part", "failing_since", "resolved_at"),
@@ -49,4 +55,4 @@ no cause, no person."""
 BY_HAND: Final = OUTWARD - {"practice", "part", "failing_since", "resolved_at", "reference", "affected", "next_update"}
 """Those which no record knows: whoever sends the text writes them."""
 
-ALL_PLACEHOLDERS: Final = OUTWARD.union(*REQUIRED_TEXTS.values())
+ALL_PLACEHOLDERS: Final = OUTWARD.union(*REQUIRED_TEXTS.values(), *OPTIONAL_TEXTS.values())

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.conf import settings
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contingency.org.records import EVERYBODY
@@ -20,11 +21,14 @@ from contingency.plan.models import (
     PlaybookStep,
     RecoveryTarget,
     ResponseLevel,
+    Round,
     Schedule,
 )
-from kernel import records
+from contingency.plan.selectors import rounds
+from kernel import clock, records
 from kernel.actors import Actor
-from kernel.records import RecordType
+from kernel.permissions import Grant
+from kernel.records import RecordType, readable_paths
 
 
 def _head(record: Any) -> dict[str, Any]:
@@ -59,6 +63,25 @@ def version_output(version: PlanVersion) -> dict[str, Any]:
         "submitted_at": _when(version.submitted_at),
         "approved_at": _when(version.approved_at),
         "superseded_at": _when(version.superseded_at),
+    }
+
+
+def round_output(row: Round) -> dict[str, Any]:
+    """One round of a schedule or of a regular meeting."""
+    of = {"schedule": row.schedule.slug if row.schedule else None, "meeting": row.meeting.slug if row.meeting else None}
+    when = {"due_at": _when(row.due_at), "opened_at": _when(row.opened_at), "closed_at": _when(row.closed_at)}
+    return {
+        "id": str(row.public_id),
+        "version": row.version,
+        "state": row.state,
+        "number": row.number,
+        **of,
+        "name": _both(row.item, "name"),
+        "owner": row.owner.slug,
+        "every": spell(row.every),
+        **when,
+        "closed_by": row.closed_by.display_name if row.closed_by else None,
+        "note": row.note,
     }
 
 
@@ -198,6 +221,19 @@ def _schedules(_actor: Actor, **filters: Any) -> QuerySet[Schedule]:
     return _filtered(Schedule.objects.filter(retired_at=None).select_related("owner"), filters, "slug", "kind")
 
 
+def _rounds(actor: Actor, **filters: Any) -> QuerySet[Round]:
+    """Filters: state (or `overdue`), slug of what comes round. Whoever has no role at all sees those they see to."""
+    found = rounds()
+    if readable_paths(actor, EVERYBODY) == []:
+        found = found.filter(holder_ids__contains=[actor.user_id or 0])
+    if filters.get("state") == "overdue":
+        found = found.filter(due_at__lte=clock.now())
+        filters = {**filters, "state": Round.State.DUE.value}
+    if slug := filters.get("slug"):
+        found = found.filter(Q(schedule__slug=slug) | Q(meeting__slug=slug))
+    return _filtered(found, filters, "state")
+
+
 def _filtered(rows: QuerySet[Any], filters: dict[str, Any], *wanted: str) -> QuerySet[Any]:
     return rows.filter(**{name: value for name, value in filters.items() if name in wanted and value not in (None, "")}).order_by("-id")
 
@@ -227,3 +263,16 @@ for _model, _collection, _title, _list_for, _output, _filters in _TYPES:
             filters=_filters,
         )
     )
+records.register(
+    RecordType(
+        kind=Round.journal_kind,
+        collection="plan-rounds",
+        title=_("round of a schedule"),
+        model=Round,
+        list_for=_rounds,
+        output=round_output,
+        read={**EVERYBODY, "owner": Grant.ALL},
+        filters=("state", "slug"),
+        address=lambda row: f"{settings.BASE_URL}/plan/rounds/#round-{row.public_id}",
+    )
+)

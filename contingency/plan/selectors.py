@@ -1,19 +1,23 @@
 """Reads of the plan in force. Everything here is rows: the document itself is only read when it is loaded or exported."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contingency.catalog.models import FaultClass, FaultKind, Part
+from contingency.org import roles
 from contingency.org import selectors as org
-from contingency.org.models import User
+from contingency.org.models import Holding, User
 from contingency.plan.models import (
     ChainStep,
     EscalationChain,
     Grade,
     LevelCall,
+    MeetingKind,
     MessageText,
     Plan,
     PlanReceipt,
@@ -21,9 +25,14 @@ from contingency.plan.models import (
     Playbook,
     RecoveryTarget,
     ResponseLevel,
+    Round,
+    Schedule,
 )
+from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import language_suffix
+
+AHEAD: Final = timedelta(days=7)  # how long before a round is due it is shown to whoever sees to it
 
 
 def plan_get(slug: str = "contingency") -> Plan:
@@ -145,3 +154,53 @@ def receipts_of(version: PlanVersion) -> dict[int, datetime]:
 def version_list(**filters: Any) -> list[PlanVersion]:
     """All versions without their texts, the newest first."""
     return list(PlanVersion.objects.select_related("plan", "author", "approver").defer("text").filter(**filters))
+
+
+def rounds() -> QuerySet[Round]:
+    """Rounds with what names them and with who holds the owner's position now. One query, however many."""
+    held = Holding.objects.filter(org.in_force(org.PresentMoment()), position=OuterRef("owner"), user__is_active=True)
+    holders = ArraySubquery(held.order_by("is_deputy", "starts_at", "pk").values("user_id"))
+    return Round.objects.select_related("schedule", "meeting", "owner__unit", "closed_by").annotate(holder_ids=holders)
+
+
+def rounds_open() -> QuerySet[Round]:
+    """What comes round next, the most urgent first."""
+    return rounds().filter(state=Round.State.DUE).order_by("due_at", "id")
+
+
+def rounds_ahead(actor: Actor, at: datetime) -> list[Round]:
+    """What is due, or soon will be, and is for this person to see to: a week before, or half of `every` where that is shorter, so that
+    what comes round daily does not stand there always. Where nobody holds the position, it is for those who lead. One query."""
+    soon = rounds_open().filter(due_at__lte=at + AHEAD)
+    return [row for row in soon if row.due_at <= at + min(AHEAD, row.every / 2) and _is_for(row, actor)]
+
+
+def _is_for(row: Round, actor: Actor) -> bool:
+    if row.holder_ids:
+        return actor.user_id in row.holder_ids
+    path = row.owner.unit.path
+    return any(role == roles.DIRECTOR or (role == roles.TEAM_LEAD and path.startswith(held)) for role, held in actor.holdings)
+
+
+def round_with(public_id: UUID) -> Round | None:
+    """One round as `rounds` gives it."""
+    return rounds().filter(public_id=public_id).first()
+
+
+def people_for(row: Round, at: datetime) -> list[User]:
+    """Who is reminded of a round: whoever holds the position at that moment; where nobody does, those who lead its unit and the
+    project director, who can fill it. Three queries at most."""
+    holders = org.people_with_position(row.owner.slug, at)
+    if holders:
+        return holders
+    leads = org.people_with_role(roles.TEAM_LEAD, at, path=row.owner.unit.path)
+    return list({user.pk: user for user in (*leads, *org.people_with_role(roles.DIRECTOR, at))}.values())
+
+
+def plan_in_force_lacks_rounds() -> bool:
+    """Whether something that comes round again has no open round. Two queries."""
+    fits = Q(retired_at=None, every__isnull=False)
+    is_open = Round.objects.filter(state=Round.State.DUE)
+    schedules = Schedule.objects.filter(fits).exclude(Exists(is_open.filter(schedule=OuterRef("pk"))))
+    meetings = MeetingKind.objects.filter(fits).exclude(Exists(is_open.filter(meeting=OuterRef("pk"))))
+    return schedules.exists() or meetings.exists()

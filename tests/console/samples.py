@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from contingency.org.models import ContactPoint, Factor, Holding, PersonalToken, Shift
-from contingency.plan.models import PlanVersion
+from contingency.org.models import ContactPoint, Factor, Holding, PersonalToken, Position, Shift
+from contingency.plan.models import PlanVersion, Round, Schedule
 from incidents.reports.models import Action, Report
 from incidents.response.models import Incident
 from incidents.switchover.models import RecoveryClock, Switch
@@ -62,6 +62,16 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
         user=company.users["engineer"], prefix="sbp_x", digest="d", scopes=["incidents:read"], created_at=now, expires_at=now + timedelta(days=1)
     )
     report = Report.objects.create(number="REP-2026-0001", incident=incident, zone="UTC", drafted_at=now, saved_at=now)
+    week = timedelta(days=7)
+    schedule = Schedule.objects.create(
+        slug="contact-test",
+        plan_version=PlanVersion.objects.get(),
+        kind="check",
+        name_en="Test of contacts",
+        name_zh="联系方式测试",
+        every=week,
+        owner=Position.objects.get(slug="operations-administrator"),  # whose role may do nothing of the kind otherwise
+    )
     return {
         "alert": alert,
         "contact_point": ContactPoint.objects.filter(user=company.users["engineer"]).first(),
@@ -83,6 +93,9 @@ def sample_of_each(company: Company, incident: Incident) -> dict[str, Any]:
         "page": Page.objects.filter(subject_kind="incident").first(),
         "part": company.part,
         "personal_token": token,
+        "plan_round": Round.objects.create(
+            schedule=schedule, number=1, owner=schedule.owner, every=week, counted_from=now, due_at=now, opened_at=now
+        ),
         "plan_version": PlanVersion.objects.get(),
         "probe": Probe.objects.create(
             name="p", part=company.part, kind="http", target="http://127.0.0.1:9/", series=series, state_since=now, next_at=now + timedelta(days=1)

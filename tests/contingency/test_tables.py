@@ -39,7 +39,7 @@ def test_a_move_leads_to_a_service_that_takes_its_inputs(move):
     assert all(parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters.values())
     required = {name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty} - {"values"}
     assert required <= needed
-    assert set(move.rule) <= set(roles.ALL_ROLES) | {"self"}
+    assert set(move.rule) <= set(roles.ALL_ROLES) | {"self", "owner"}
     assert move.requirements
     assert move.scope.endswith(":write")
     assert move.undo

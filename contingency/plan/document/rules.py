@@ -23,7 +23,7 @@ from contingency.plan.document.schema import (
 )
 from contingency.plan.models.choices import OUTSIDE, Clock, Grade, ResponseRole
 from contingency.plan.models.texts import PLACEHOLDER
-from contingency.plan.placeholders import ALL_PLACEHOLDERS, OUTWARD, REQUIRED_TEXTS
+from contingency.plan.placeholders import ALL_PLACEHOLDERS, OPTIONAL_TEXTS, OUTWARD, REQUIRED_TEXTS
 
 Broken = Iterator[tuple[Location, str | Promise]]
 
@@ -209,7 +209,8 @@ def _texts(document: PlanDocument) -> Broken:
 
 
 def _placeholders(location: Location, text: MessageTextIn) -> Broken:
-    allowed = OUTWARD if text.audience in OUTSIDE else REQUIRED_TEXTS.get(text.slug, ALL_PLACEHOLDERS)
+    known = {**REQUIRED_TEXTS, **OPTIONAL_TEXTS}
+    allowed = OUTWARD if text.audience in OUTSIDE else known.get(text.slug, ALL_PLACEHOLDERS)
     for part in ("subject", "body"):
         both: Text = getattr(text, part)
         for language in ("en", "zh"):

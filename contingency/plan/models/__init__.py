@@ -4,6 +4,7 @@ from contingency.plan.models.choices import OUTSIDE, Audience, Clock, Grade, Mes
 from contingency.plan.models.playbooks import Playbook, PlaybookStep
 from contingency.plan.models.receipts import PlanReceipt
 from contingency.plan.models.response import ChainStep, EscalationChain, LevelCall, RecoveryTarget, ResponseLevel
+from contingency.plan.models.rounds import Round
 from contingency.plan.models.schedules import MeetingKind, Schedule
 from contingency.plan.models.texts import MessageText
 from contingency.plan.models.versions import Plan, PlanVersion
@@ -28,6 +29,7 @@ __all__ = [
     "ResponseLevel",
     "ResponseRole",
     "RiskField",
+    "Round",
     "Schedule",
     "ScheduleKind",
     "Track",

@@ -36,6 +36,21 @@ class MeetingKind(PlanRow):
             models.CheckConstraint(condition=Q(minutes__gte=1), name="meeting_kind_takes_time"),
         ]
 
+    @property
+    def owner(self) -> Position:
+        """Who sees to it that it takes place; called so of a schedule."""
+        return self.led_by
+
+    @property
+    def what_en(self) -> list[str]:
+        """What is done there; called so of a schedule."""
+        return self.agenda_en
+
+    @property
+    def what_zh(self) -> list[str]:
+        """The same in Chinese."""
+        return self.agenda_zh
+
 
 class Schedule(PlanRow):
     """Something that comes round again, and the position that sees to it."""

@@ -12,6 +12,7 @@ from contingency.plan.errors import AuthorMayNotApprove
 from contingency.plan.events import PlanVersionApproved, PlanVersionLoaded, PlanVersionSentBack, PlanVersionSubmitted, PlanVersionSuperseded
 from contingency.plan.models import Plan, PlanVersion
 from contingency.plan.services.materialising import rows_make
+from contingency.plan.services.rounds import rounds_follow
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
 from kernel.errors import NotPermitted, ReasonRequired
@@ -101,6 +102,7 @@ def plan_approve(*, public_id: UUID, version: int | None, actor: Actor, reason: 
         superseded = PlanVersionSuperseded(version_id=before.public_id, number=before.number, by_number=approved.number)
         journal.record(superseded, subject=before, under=[plan], actor=actor, cause=entry)
     rows_make(read(approved.text), version=approved, at=now, actor=actor, cause=entry)
+    rounds_follow(at=now, actor=actor, cause=entry)
     return approved
 
 
