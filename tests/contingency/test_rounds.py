@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Barrier, Event, Thread
-from time import sleep
-from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import override
 
 from contingency.org.models import Holding, Position, User
@@ -24,7 +20,7 @@ from kernel.models import Deadline, Entry
 from kernel.sentences import sentence
 
 from .conftest import entries
-from .test_plan_versions import act, edited, load, put_in_force
+from .test_plan_versions import act, edited, put_in_force
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("PLN-02")]
 DAY = timedelta(days=1)
@@ -331,71 +327,6 @@ def test_every_other_entry_reads_in_both_languages_too(company):
     ):
         assert any(english in words for words in said_of(row))
         assert any(chinese in words for words in said_of(row, "zh-hans"))
-
-
-# -- two at once
-
-
-def at_once(*calls: Callable[[], Any]) -> list[BaseException]:
-    start, failures = Barrier(len(calls)), []
-
-    def run(call: Callable[[], Any]) -> None:
-        start.wait()
-        try:
-            call()
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
-
-
-@pytest.mark.attack
-@pytest.mark.django_db(transaction=True)
-def test_two_who_close_it_at_once_leave_one_next_round():
-    from contingency.plan.demo import demo_company_create
-
-    demo_company_create(weeks=1)
-    users = {user.username: user for user in User.objects.all()}
-    row = open_round()
-    failures = at_once(*(lambda name=name: close(users, row, name) for name in ("chen.yu", "zhao.min", "zhou.hong", "chen.yu")))
-    assert [type(failure) for failure in failures] == [Stale] * 3
-    assert Round.objects.filter(schedule__slug=WEEKLY).count() == 2
-    assert len(entries("plan.round_done.v1")) == 1
-
-
-@pytest.mark.attack
-@pytest.mark.django_db(transaction=True)
-def test_closing_while_the_plan_drops_it_leaves_nothing_open(monkeypatch):
-    """In the middle of an approval, with positions and schedules locked: the one who closes waits and is refused; no deadlock, and no
-    round of what the plan no longer has."""
-    from contingency.plan.demo import demo_company_create
-
-    demo_company_create(weeks=1)
-    users = {user.username: user for user in User.objects.all()}
-    version = load(users, without(edited(), "schedules", WEEKLY, "planned-switch"))
-    version = services.plan_submit(public_id=version.public_id, version=None, actor=act(users, "zhao.min"))
-    row, actor, in_the_middle = open_round(), act(users, "chen.yu"), Event()
-
-    def follow(**given: Any) -> None:
-        in_the_middle.set()
-        sleep(0.5)  # time for the other to try
-        rounds_follow(**given)
-
-    def close_it() -> None:
-        assert in_the_middle.wait(20)
-        services.round_done(public_id=row.public_id, version=None, actor=actor, note="All well.")
-
-    monkeypatch.setattr("contingency.plan.services.versions.rounds_follow", follow)
-    failures = at_once(lambda: services.plan_approve(public_id=version.public_id, version=None, actor=act(users, "zhou.hong")), close_it)
-    assert [type(failure) for failure in failures] == [InvalidTransition]
-    assert not Round.objects.filter(schedule__slug=WEEKLY, state="due").exists()
 
 
 def test_the_rule_says_owner_and_those_who_lead():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from contingency.catalog.models import Part
+from contingency.plan import services as plan
+from contingency.plan.models import Round
 from incidents.reports import services as reports
 from incidents.reports.models import Action, Report
 from incidents.response import services as response
@@ -22,13 +24,21 @@ def tell() -> None:
     _severe()
     clock.wind(timedelta(days=3))
     minutes(1)
+    _comes_round("incremental-backup", "sun.jie", "Stored near and far, checksums match. Two days late: nobody holds the position.")
     _general()
     clock.wind(timedelta(days=1, hours=5))
     minutes(1)
+    _comes_round("incremental-backup", "sun.jie", "Stored near and far, checksums match: 1.2 GB in 4 min.")
+    _comes_round("standby-validation", "chen.yu", "Dry run: all checks passed. A certificate of Hall B ended in 12 days; renewed.")
     _false_alarm()
     clock.wind(timedelta(days=1, hours=20))
     minutes(1)
     clock.wind(timedelta(hours=2))
+
+
+def _comes_round(slug: str, name: str, note: str) -> None:
+    row = Round.objects.get(schedule__slug=slug, state=Round.State.DUE)
+    plan.round_done(public_id=row.public_id, version=row.version, actor=actor(name), note=note)
 
 
 def _answer(tale: Tale, name: str) -> None:
