@@ -39,25 +39,52 @@ class Outcome:
 Bodies = Callable[[], Iterator[bytes]]
 
 
-def run(*, port: int, path: str, bodies: Iterator[bytes], seconds: float, alerts_per_request: int, connections: int = CONNECTIONS) -> Outcome:
-    """Post bodies over this many connections for this long; bounded in time, loopback only."""
-    return asyncio.run(_run(port, path, bodies, seconds, alerts_per_request, connections))
+@dataclass
+class Pace:
+    """When the next request may begin, for all connections together. `rate` in requests per second; none is as fast as answers come."""
+
+    rate: float | None
+    next: float = 0.0
+
+    async def turn(self) -> None:
+        """Wait for one's turn. Turns that were missed because answers were slow are not made up for in one burst."""
+        if self.rate is not None:
+            now = time.perf_counter()
+            begin = self.next = max(self.next + 1 / self.rate, now - 0.1)
+            await asyncio.sleep(max(0.0, begin - now))
 
 
-async def _run(port: int, path: str, bodies: Iterator[bytes], seconds: float, alerts_per_request: int, connections: int) -> Outcome:
+def run(
+    *,
+    port: int,
+    path: str,
+    bodies: Iterator[bytes],
+    seconds: float,
+    alerts_per_request: int,
+    connections: int = CONNECTIONS,
+    rate: float | None = None,
+) -> Outcome:
+    """Post bodies over this many connections for this long; bounded in time, loopback only. `rate`: requests per second at most."""
+    return asyncio.run(_run(port, path, bodies, seconds, alerts_per_request, connections, Pace(rate)))
+
+
+async def _run(port: int, path: str, bodies: Iterator[bytes], seconds: float, alerts_per_request: int, connections: int, pace: Pace) -> Outcome:
     outcome = Outcome(seconds=seconds, alerts_per_request=alerts_per_request)
     began = time.perf_counter()
     end = began + seconds
-    await asyncio.gather(*(_connection(port, path, bodies, end, outcome) for _ in range(connections)))
+    await asyncio.gather(*(_connection(port, path, bodies, end, outcome, pace) for _ in range(connections)))
     outcome.seconds = time.perf_counter() - began
     return outcome
 
 
-async def _connection(port: int, path: str, bodies: Iterator[bytes], end: float, outcome: Outcome) -> None:
+async def _connection(port: int, path: str, bodies: Iterator[bytes], end: float, outcome: Outcome, pace: Pace) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
     try:
-        while (began := time.perf_counter()) < end:
+        while True:
+            await pace.turn()
+            if (began := time.perf_counter()) >= end:
+                break
             body = next(bodies)
             writer.write(f"{head}{len(body)}\r\n\r\n".encode() + body)
             code = await asyncio.wait_for(_answer(reader), REQUEST_LIMIT_S)

@@ -15,6 +15,7 @@ from typing import Self
 
 import psycopg2
 
+from config.embedded.services import POSTGRES_SETTINGS
 from localservers.ports import free_port
 from localservers.postgres import PostgresCluster
 
@@ -28,7 +29,7 @@ class Bench:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="switchback-bench-"))
         self.folder.chmod(0o755)
-        self.cluster = PostgresCluster(self.folder / "pg", settings={"max_connections": "100", "shared_buffers": "256MB"})
+        self.cluster = PostgresCluster(self.folder / "pg", settings={**POSTGRES_SETTINGS, "shared_buffers": "256MB"})
         self.processes: list[subprocess.Popen[bytes]] = []
         self.environment: dict[str, str] = {}
         self.console_port, self.reference_port = free_port(), free_port()
@@ -110,7 +111,8 @@ class Bench:
             "--log-level",
             "warning",
         ]
-        self.processes.append(subprocess.Popen(command, cwd=ROOT, env={**self.environment, **extra}))
+        with (self.folder / f"{port}.log").open("wb") as log:  # a line for every page would drown the figures
+            self.processes.append(subprocess.Popen(command, cwd=ROOT, env={**self.environment, **extra}, stdout=log, stderr=subprocess.STDOUT))
 
     def _wait(self, address: str) -> None:
         end = time.monotonic() + START_LIMIT_S

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.selectors.alerts import SEVERITIES
+from console.selectors.alert_groups import SEVERITIES
 from kernel import proposals, records
 from kernel.actors import Actor
 from kernel.errors import DomainError

@@ -72,10 +72,10 @@ def register_names(lookup: Callable[[], Mapping[str, str]]) -> None:
     _names.append(lookup)
 
 
-def in_readers_words(text: str) -> str:
+def in_readers_words(text: str, *, may_be_name: bool = True) -> str:
     """What the console itself wrote (a probe's alert, a test alert, somebody's name) in the reader's language; anybody else's words
-    as they are."""
-    if language_suffix() == "zh":
+    as they are. `may_be_name`: False for what somebody typed, where a name is part of what was said."""
+    if may_be_name and language_suffix() == "zh":
         named = _named_in_chinese(text)
         if named:
             return named

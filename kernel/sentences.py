@@ -15,6 +15,7 @@ _templates: dict[str, Words | Callable[[Entry], Words]] = {}
 
 
 _words: dict[str, Words] = {}
+_TYPED = frozenset({"reason", "text", "evidence", "note", "finding"})  # what somebody wrote stays as it was written
 
 
 class _Parameters(dict[str, Any]):
@@ -22,7 +23,7 @@ class _Parameters(dict[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         value = super().__getitem__(key)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or key in _TYPED:
             return value
         return str(_words[value]) if value in _words else in_readers_words(value)
 

@@ -300,6 +300,8 @@ class PostgresCluster:
                 self._process.kill()
                 self._process.wait()
         self._process = None
+        if self.pid() is None:  # one that dies before it minds signals leaves its lock file lying
+            (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
     def _is_worth_retrying(self, said: str, keep_port: bool) -> bool:
         if "Address already in use" in said:

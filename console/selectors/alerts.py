@@ -6,17 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.models import SavedFilter
 from console.selectors import buttons, lists
+from console.selectors.alert_groups import GROUPS, Group, groups_of
 from contingency.catalog.models import FaultClass, Part
 from incidents.response import selectors as response
 from kernel import permissions, records
@@ -26,10 +25,8 @@ from monitoring.alerts import evidence, searching, selectors
 from monitoring.alerts.models import Alert, Silence, Source
 
 STATES = ("firing", "acknowledged", "resolved")
-SEVERITIES = ("critical", "error", "warning", "info")
 FIELDS = ("q", "severity", "part", "fault_class", "source", "silenced", "cause")
-WINDOW = 2_000  # alerts that are grouped: the newest of what matches
-GROUPS, IN_GROUP, ROWS = 15, 3, 30
+ROWS = 30
 HOURS, BAR_W, BAR_H = 24, 3, 16
 UNROUTED = "none"
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -63,30 +60,6 @@ class Row:
     def mark(self) -> str:
         """How a selection names it: with the version that the person saw."""
         return f"{self.alert.public_id}.{self.alert.version}"
-
-
-@dataclass
-class Group:
-    """Alerts of one part and one cause."""
-
-    id: str
-    part: Part | None
-    title: str
-    cause: str
-    severity: str
-    first_seen_at: datetime
-    last_seen_at: datetime
-    count: int = 0
-    times_seen: int = 0
-    flapping: int = 0
-    newest: list[int] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    query: str = ""
-
-    @property
-    def more(self) -> int:
-        """How many of it are not shown here."""
-        return self.count - len(self.rows)
 
 
 class AlertsScreen:
@@ -220,24 +193,13 @@ class AlertsScreen:
         return self.link(view="flat") if self.query.get("after") else ""
 
     @cached_property
-    def _all_groups(self) -> tuple[list[Group], bool]:
-        """Every group of the newest two thousand, worst first, and whether there were more. One query over few columns."""
-        columns = ("pk", "part_id", "group_key", "name", "summary", "severity", "first_seen_at", "last_seen_at", "times_seen", "is_flapping")
-        found: dict[int, tuple[Any, ...]] = {}
-        for way in self._ways:
-            light = way.select_related(None).annotate(name=KeyTextTransform("alertname", "labels")).order_by("-pk")
-            found.update((values[0], values) for values in light.values_list(*columns)[: WINDOW + 1])
-        parts = {part.pk: part for part in self._parts}
-        groups: dict[tuple[int | None, str], Group] = {}
-        for key in sorted(found, reverse=True)[:WINDOW]:
-            _add(groups, found[key], parts)
-        ordered = sorted(groups.values(), key=lambda group: (SEVERITIES.index(group.severity), -group.newest[0]))
-        return ordered, len(found) > WINDOW
+    def _page(self) -> tuple[list[Group], bool, bool]:
+        return groups_of(self._ways, skipped=self._skipped)
 
     @property
     def is_cut(self) -> bool:
         """Whether only the newest were grouped."""
-        return self._all_groups[1]
+        return self._page[2]
 
     @property
     def _skipped(self) -> int:
@@ -247,26 +209,27 @@ class AlertsScreen:
     @cached_property
     def groups(self) -> list[Group]:
         """The groups of this page with their newest alerts."""
-        page = self._all_groups[0][self._skipped : self._skipped + GROUPS]
+        page = self._page[0]
         left = ROWS
         wanted: list[int] = []
         for group in page:
-            group.newest = group.newest[: max(1, min(IN_GROUP, left))]
+            group.newest = group.newest[: max(1, left)]
             left -= len(group.newest)
             wanted += group.newest
-            slug = group.part.slug if group.part else UNROUTED
-            group.query = self.link(cause=group.cause, part=slug, view="flat")
         chosen = selectors.alert_list(self.actor).filter(pk__in=wanted).defer("description", "annotations") if wanted else []
         rows = {row.alert.pk: row for row in self.rows_of(list(chosen))}
+        parts = {part.pk: part for part in self._parts}
         for group in page:
             group.rows = [rows[key] for key in group.newest if key in rows]
+            group.part = parts.get(group.part_id or 0)
+            group.title = title_of(group.rows[0].alert) if group.rows else group.cause[2:]
+            group.query = self.link(cause=group.cause, part=group.part.slug if group.part else UNROUTED, view="flat")
         return page
 
     @property
     def more_groups(self) -> str:
         """The query of the next groups; empty at the end."""
-        following = self._skipped + GROUPS
-        return self.link(**{"from": str(following)}) if len(self._all_groups[0]) > following else ""
+        return self.link(**{"from": str(self._skipped + GROUPS)}) if self._page[1] else ""
 
     @property
     def is_empty(self) -> bool:
@@ -339,21 +302,9 @@ def incidents_of(actor: Actor, alerts: Iterable[Alert]) -> dict[int, str]:
     return dict(joined.order_by("pk").values_list("joined_alerts__alert_id", "number"))
 
 
-def _add(groups: dict[tuple[int | None, str], Group], values: tuple[Any, ...], parts: dict[int, Part]) -> None:
-    key, part_id, group_key, name, summary, severity, first, last, times, flapping = values
-    cause = f"k:{group_key}" if group_key else f"n:{name}" if name else f"s:{summary[:200]}"
-    group = groups.get((part_id, cause))
-    if group is None:
-        part = parts.get(part_id) if part_id else None
-        group = groups[(part_id, cause)] = Group(f"group-{key}", part, name or summary, cause, severity, first, last)
-    group.count += 1
-    group.times_seen += times
-    group.flapping += flapping
-    group.first_seen_at, group.last_seen_at = min(group.first_seen_at, first), max(group.last_seen_at, last)
-    if SEVERITIES.index(severity) < SEVERITIES.index(group.severity):
-        group.severity = severity
-    if len(group.newest) < IN_GROUP:
-        group.newest.append(key)
+def title_of(alert: Alert) -> str:
+    """What a group is called by its newest alert: the tool's name for it, else its sentence."""
+    return str(alert.labels.get("alertname") or alert.summary)
 
 
 def _cause_rule(cause: str) -> Q:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from console.selectors import measures
 from contingency.catalog.models import Part
 from monitoring.probes import selectors as probes
 from monitoring.probes.models import Sample
@@ -49,11 +50,11 @@ def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], 
     failures = [round(_x(at, first, length)) for at, _value, ok in samples if not ok]
     last = "" if state.took_ms is None else f"{state.took_ms} ms"
     if state.kind == "metric":
-        last = f"{values[-1]:g}" if values else ""
+        last = measures.measured(values[-1], state.probe.series) if values else ""
     words = " · ".join(filter(None, [state.state_label, last]))
-    alternative = _("the last ten minutes: %(count)d answers, at most %(top).0f, %(failures)d failures") % {
+    alternative = _("the last ten minutes: %(count)d answers, at most %(top)s, %(failures)d failures") % {
         "count": len(samples),
-        "top": max(values, default=0.0),
+        "top": measures.measured(max(values, default=0.0), state.probe.series),
         "failures": len(failures),
     }
     return Row(state, state.name, state.is_ok, words, " ".join(points) if len(points) > 1 else "", failures[-60:], alternative)

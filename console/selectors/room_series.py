@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from console.selectors import measures
 from incidents.response.models import Incident
 from incidents.switchover.models import Switch
 from kernel.i18n import pick
@@ -37,7 +38,6 @@ class Chart:
     """One measure, ready to be drawn. `words` says the same without the picture."""
 
     title: str
-    unit: str
     points: str
     markers: list[Marker]
     words: str
@@ -47,18 +47,19 @@ class Chart:
 
 
 def charts_of(incident: Incident, switch: Switch | None, now: datetime) -> list[Chart]:
-    """Up to three measures of the part: those of the part itself first, then those of its sides. A query per measure and one more."""
+    """Up to three measures of the part: those of the part itself first, then those of its sides. A query per measure and two more."""
     since = incident.failing_since - BEFORE
     until = min(incident.resolved_at + AFTER if incident.resolved_at else now, since + LONGEST, now)
     if until <= since:
         return []
     found = Series.objects.filter(part_id=incident.part_id).select_related("part", "side")
     moments = moments_of(incident, switch)
+    names = measures.names_of(found)
     charts = []
     for series in sorted(found, key=lambda row: (row.unit == "ms", row.side_id is not None, row.pk)):
         numbers = [(at, value) for at, value in probes.series_of(incident.part, series.name, since, side=series.side) if at <= until]
         if sum(value is not None for _at, value in numbers) > 1:
-            charts.append(_chart(series, numbers, moments, since, until))
+            charts.append(_chart(series, names.get(series.pk) or _title(series), numbers, moments, since, until))
         if len(charts) == SHOWN:
             break
     return charts
@@ -76,7 +77,7 @@ def moments_of(incident: Incident, switch: Switch | None) -> list[tuple[str, str
     return [(sign, words, at, look) for sign, words, at, look in found if at is not None]
 
 
-def _chart(series: Series, numbers: Numbers, moments: list[tuple[str, str, datetime, str]], since: datetime, until: datetime) -> Chart:
+def _chart(series: Series, title: str, numbers: Numbers, moments: list[tuple[str, str, datetime, str]], since: datetime, until: datetime) -> Chart:
     known = [(at, value) for at, value in numbers if value is not None]
     top = max(value for _at, value in known) or 1.0
     step = max(1, -(-len(known) // POINTS))
@@ -84,32 +85,32 @@ def _chart(series: Series, numbers: Numbers, moments: list[tuple[str, str, datet
     points = [(group[0][0], sum(value for _at, value in group) / len(group)) for group in drawn]
     line = " ".join(f"{_x(at, since, until):.1f},{FLOOR - max(0.0, value) / top * (FLOOR - TOP):.1f}" for at, value in points)
     marked = [Marker(round(_x(at, since, until), 1), sign, words, at, look) for sign, words, at, look in moments if since <= at <= until]
-    side = f" · {pick_side(series)}" if series.side_id else ""
-    return Chart(f"{series.name}{side}", series.unit, line, marked, _said(known, moments, series.unit), f"{top:g}", since, until)
+    return Chart(title, line, marked, _said(known, moments, series), measures.measured(top, series), since, until)
 
 
-def pick_side(series: Series) -> str:
-    """The side's name."""
-    return series.side.name if series.side is not None and series.side.name else pick(series.part, "name")
+def _title(series: Series) -> str:
+    if series.side_id is None:
+        return series.name
+    side = series.side.name if series.side is not None and series.side.name else pick(series.part, "name")
+    return f"{series.name} · {side}"
 
 
-def _said(known: list[tuple[datetime, float]], moments: list[tuple[str, str, datetime, str]], unit: str) -> str:
+def _said(known: list[tuple[datetime, float]], moments: list[tuple[str, str, datetime, str]], series: Series) -> str:
     """What the picture shows: usual before the failure, the worst since, and now."""
     failed_at = moments[0][2]
     before = sorted(value for at, value in known if at < failed_at)
     after = [value for at, value in known if at >= failed_at]
+
+    def say(value: float) -> str:
+        return measures.measured(value, series)
+
     said = []
     if before:
-        said.append(_("before the failure usually %(value)s") % {"value": _number(before[len(before) // 2], unit)})
+        said.append(_("before the failure usually %(value)s") % {"value": say(before[len(before) // 2])})
     if after:
-        said.append(_("since then from %(low)s to %(high)s") % {"low": _number(min(after), unit), "high": _number(max(after), unit)})
-    said.append(_("last %(value)s") % {"value": _number(known[-1][1], unit)})
+        said.append(_("since then from %(low)s to %(high)s") % {"low": say(min(after)), "high": say(max(after))})
+    said.append(_("last %(value)s") % {"value": say(known[-1][1])})
     return _("; ").join(said)
-
-
-def _number(value: float, unit: str) -> str:
-    size = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{size} {unit}".strip()
 
 
 def _x(at: datetime, since: datetime, until: datetime) -> float:

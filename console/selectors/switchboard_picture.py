@@ -6,10 +6,12 @@ from unicodedata import east_asian_width
 
 from django.utils.translation import gettext as _
 
+from console.selectors.measures import bytes_said
 from contingency.catalog.models import Part, Side
 from kernel.i18n import language_suffix, pick
 
 LEFT, RIGHT = 4, 196  # x of the two columns in the drawing's 360 units
+KEEPS_UP_BYTES = 1_000_000  # what a busy system is behind at any moment; made up in a blink
 NAME_WIDTH = 19  # columns of Latin text that fit a box; a Chinese sign takes two
 
 
@@ -110,22 +112,18 @@ def _box(side: Side, view: Any, x: int) -> Box:
 def _copying(view: Any) -> Copying | None:
     if view.is_streaming is None:
         return None
-    lag = "" if view.lag_bytes is None else _bytes(view.lag_bytes)
+    lag = "" if view.lag_bytes is None else bytes_said(view.lag_bytes)
     source = (view.raw.get("replication") or {}).get("from") or view.serving or "primary"
     if not view.is_streaming:
         words = _("stands still")
+    elif view.lag_bytes == 0:
+        words = _("keeps up")
     elif lag:
-        words = _("running, %(lag)s behind") % {"lag": lag}
+        words = _("keeps up, %(lag)s behind") if view.lag_bytes < KEEPS_UP_BYTES else _("running, %(lag)s behind")
+        words %= {"lag": lag}
     else:
         words = _("running")
     return Copying(bool(view.is_streaming), source == "primary", lag, words)
-
-
-def _bytes(count: int) -> str:
-    """0 B, 12 kB, 3.4 MB."""
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
 def shortened(text: str, width: int) -> str:

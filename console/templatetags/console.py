@@ -165,7 +165,14 @@ _BIDI = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068
 def foreign(text: Any) -> str:
     """Text from outside: characters that turn the reading direction are shown as what they are, not obeyed. Where it may hold
     what the console itself once wrote (a probe's alert), that is said in the reader's language."""
-    return in_readers_words(str(text)).translate(_BIDI)
+    return quoted(in_readers_words(str(text)))
+
+
+@register.filter
+def quoted(text: Any) -> str:
+    """What a person or a tool wrote, letter by letter; nothing of it is said in other words, not even a name that we know. Characters
+    that turn the reading direction are shown as what they are, not obeyed."""
+    return str(text).translate(_BIDI)
 
 
 @register.simple_tag

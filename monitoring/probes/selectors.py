@@ -63,7 +63,7 @@ def first_failure(part: Part, before: datetime) -> datetime | None:
 
 def probe_state(part: Part) -> list[ProbeState]:
     """The probes of a part as they stand, primary side first. One query."""
-    found = Probe.objects.filter(part=part).select_related("side").order_by("side__role", "id")
+    found = Probe.objects.filter(part=part).select_related("side", "series").order_by("side__role", "id")
     return [
         ProbeState(
             probe=probe,

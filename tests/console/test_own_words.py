@@ -12,13 +12,14 @@ from django.utils.translation import override
 from contingency.org import names
 from incidents.response import services as response
 from kernel.i18n import in_readers_words
+from kernel.models import Entry
+from kernel.sentences import sentence
 from monitoring.alerts.sentences import TEST_WORDS
 from monitoring.probes.problems import alert_words, problem_words
 from tests.console.reading import words
 
 
 @pytest.mark.django_db  # names of people are looked up
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "code, english, chinese",
     [
@@ -94,6 +95,24 @@ def test_on_a_chinese_screen_people_have_their_chinese_names(company, confirmed,
         shown = words(client.get(f"/incidents/{confirmed.number}/"))
         assert seen in shown
         assert unseen not in shown, language
+
+
+def test_what_somebody_typed_stays_letter_by_letter_on_every_screen(company, confirmed, browser):
+    lead = company.users["lead"]
+    lead.display_name, lead.display_name_zh = "Zhao Min", "赵敏"
+    lead.save()
+    written = (lead.display_name, TEST_WORDS)  # somebody's note is a name that we know, or a sentence of our own
+    for text in written:
+        response.note_add(public_id=confirmed.public_id, version=None, actor=company.actor("engineer"), body=text)
+    client = browser("engineer")
+    client.cookies["django_language"] = "zh-hans"
+    shown = words(client.get(f"/incidents/{confirmed.number}/?parts=room-timeline"))
+    assert "赵敏" not in shown
+    for text in written:
+        assert text in shown
+    entries = Entry.objects.filter(name="incidents.note_added.v1").order_by("id")
+    with override("zh-hans"):
+        assert [sentence(entry).split("：")[-1] for entry in entries] == list(written)
 
 
 def test_a_name_that_two_people_share_is_not_guessed(company):

@@ -35,7 +35,7 @@ def test_the_picture_says_in_a_sentence_what_it_draws(company, traffic, browser)
     assert f'aria-labelledby="{title.group(1)}"' in drawn
     assert title.group(2) == (
         "Order system: Traffic flows to Primary hall. Primary hall: carries business. Standby hall: ready, waiting. "
-        "Replication from Primary hall to Standby hall: running, 0 B behind."
+        "Replication from Primary hall to Standby hall: keeps up."
     )
     assert "style=" not in page.content.decode()
 

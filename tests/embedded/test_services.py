@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 
+import psutil
 import psycopg2
 import pytest
 import redis
@@ -105,3 +106,5 @@ def test_asked_to_stop_while_services_are_starting_it_leaves_none_of_them(superv
     run.until_said("everything is kept in")
     assert run.stop() == 0
     assert not list(run.home.glob("postgres/postmaster.pid"))
+    left = [process for process in psutil.process_iter(["cmdline"]) if any(str(run.home) in word for word in process.info["cmdline"] or ())]
+    assert left == []

@@ -96,7 +96,7 @@ class Teller:
 
     def quote(self, text: str) -> str:
         """Somebody's own words, on one line, without the full stop that the sentence around them brings."""
-        words = " ".join(in_readers_words(text).split()).rstrip(".。").translate(_INNER_QUOTES)
+        words = " ".join(in_readers_words(text, may_be_name=False).split()).rstrip(".。").translate(_INNER_QUOTES)
         return pgettext("quotation", "“%s”") % words
 
     def part(self) -> str:
