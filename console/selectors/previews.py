@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contingency.catalog import selectors as catalog
+from contingency.plan.models import Round
 from contingency.plan.selectors import grade_criteria
 from incidents.switchover import selectors as switchover
 from incidents.switchover.models import Direction, Mode, Outage, Switch
+from kernel import clock
 from kernel.errors import DomainError
+from kernel.i18n import language_suffix
 from kernel.inputs import Mapping as Mapped
 from kernel.moves import Move
 from monitoring.alerts import selectors as alerts
@@ -87,6 +92,19 @@ def _of_reversal(switch: Switch, _chosen: Mapping[str, str]) -> Preview:
     return _of_part(switch.part, Direction.BACK if switch.direction == Direction.OVER else Direction.OVER)
 
 
+def _of_round(*, is_done: bool) -> Callable[[Round, Mapping[str, str]], Preview]:
+    """What the plan wants done, and when it would come round again."""
+
+    def preview(row: Round, _chosen: Mapping[str, str]) -> Preview:
+        facts = list(getattr(row.item, f"what_{language_suffix()}"))
+        if row.state == Round.State.DUE:
+            due = row.next_counts_from(clock.now(), is_done=is_done) + row.every
+            facts.append(_("The next one is due on %(day)s.") % {"day": date_format(localtime(due), "Y-m-d")})
+        return Preview(facts, [])
+
+    return preview
+
+
 def _of_silence(_record: None, chosen: Mapping[str, str]) -> Preview:
     """How many alerts it would cover now: so wide a matcher shows before it hides anything."""
     matchers = Mapped(name="matchers", label="").clean(chosen.get("matchers") or None)
@@ -114,4 +132,6 @@ PREVIEWS: dict[str, Callable[[Any, Mapping[str, str]], Preview]] = {
     "incidents.switch_approve": _of_copied,
     "incidents.switch_revert": _of_reversal,
     "monitoring.silence_create": _of_silence,
+    "plan.round_done": _of_round(is_done=True),
+    "plan.round_skip": _of_round(is_done=False),
 }

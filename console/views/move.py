@@ -152,6 +152,7 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
     context = {
         "move": move,
         "record": record,
+        "called": _name_of(record) if record is not None else "",
         "form": form,
         "proposes": proposes,
         "needs_second": grant == Grant.SECOND and proposes,

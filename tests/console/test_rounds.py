@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import override
 
 from contingency.org.models import Holding, Position, User
@@ -101,7 +103,10 @@ def test_only_the_legal_moves_are_offered(rounds, browser):
 def test_closing_by_the_form_keeps_what_was_typed_until_it_is_enough(rounds, browser):
     client, row = browser("engineer"), open_round()
     address = f"/do/plan.round_done/{row.public_id}/"
-    assert "What it will do" in words(client.get(address))
+    asked = words(client.get(address))
+    due = timezone.localtime(clock.now() + 7 * DAY, ZoneInfo(rounds.users["engineer"].time_zone))
+    for expected in ("Validation of the standby (1) · Open", "What it will do", "Look", f"The next one is due on {due:%Y-%m-%d}."):
+        assert expected in asked, expected
     empty = client.post(address, {"version": row.version, "note": "", "reason": "as agreed with Ops"})
     assert empty.status_code == 422
     assert "as agreed with Ops" in empty.content.decode()

@@ -80,7 +80,12 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
         _story("switch-guide", "/switchboard/order-system/back/"),
         Shot("switch-guide-over", "quiet", "/switchboard/order-system/over/"),
     ),
-    "plan": (_story("plan", "/plan/"), Shot("plan-none", "founded", "/plan/")),
+    "plan": (
+        _story("plan", "/plan/"),
+        Shot("plan-none", "founded", "/plan/"),
+        _story("plan-schedules", "/plan/", only="#schedules"),
+        _story("plan-meetings", "/plan/", only="#meeting_kinds"),
+    ),
     "plan-versions": (_story("plan-versions", "/plan/versions/", DIRECTOR), Shot("plan-versions-none", "founded", "/plan/versions/")),
     "plan-version": (_story("plan-version", "/plan/versions/2/", DIRECTOR),),
     "plan-paper": (
@@ -121,6 +126,7 @@ SCREENS: dict[str, tuple[Shot, ...]] = {
         _story("do-role-assign", "/do/incidents.role_assign/{severe.id}/"),
         _story("do-repair-record", "/do/incidents.repair_record/{severe.outage}/", DUTY),
         _story("do-not-now", "/do/incidents.resolve/{severe.id}/"),
+        _story("do-dialog-round", "/plan/rounds/", "sun.jie", "#plan-rounds li:first-child .acts a"),
         _story("do-key-revoke", "/do/monitoring.source_key_revoke/{source}/", ADMIN),
         _story("do-dialog", "/incidents/{discovered.number}/", DUTY, "#room-actions a.go"),
     ),

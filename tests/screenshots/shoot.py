@@ -84,7 +84,7 @@ class Camera:
             page.emulate_media(color_scheme=scheme)
             picture = Picture(shot, language, width, scheme, is_cut=height > TALLEST)
             if shot.only:
-                page.evaluate("document.querySelector('.side')?.style.setProperty('display', 'none')")  # it would lie over the part
+                page.evaluate("document.querySelector('.side')?.style.setProperty('visibility', 'hidden')")  # it would lie over the part
                 page.locator(shot.only).screenshot(path=self.folder / picture.file, animations="disabled")
                 yield picture
                 continue

@@ -99,6 +99,11 @@ class Round(Stateful):
         """Whoever holds the position that sees to it, whatever role the position gives otherwise."""
         return frozenset({"owner"}) if actor.user_id is not None and actor.user_id in self.holder_ids else frozenset()
 
+    def next_counts_from(self, at: datetime, *, is_done: bool) -> datetime:
+        """From when the time until the next one runs, if this one is closed at that moment: from then when it was done, so that no two
+        lie further apart than the plan says; when it is skipped from its own day, for the rhythm stays, unless that is past."""
+        return at if is_done else max(self.due_at, at)
+
     def is_overdue(self, now: datetime) -> bool:
         """Whether its day has come and nobody has closed it."""
         return self.state == self.State.DUE and now >= self.due_at

@@ -42,7 +42,7 @@ def round_done(*, public_id: UUID, version: int | None, actor: Actor, note: str,
     fsm.move(closed, closed.finish, note=note, by=actor.user_id, at=now)
     event = RoundDone(**_which(closed), note=note, late=now >= closed.due_at, at=now)
     entry = journal.record(event, subject=closed, under=[closed.item], actor=actor, reason=reason)
-    _open_next(closed, since=now, at=now, actor=actor, cause=entry)
+    _open_next(closed, since=closed.next_counts_from(now, is_done=True), at=now, actor=actor, cause=entry)
     return closed
 
 
@@ -60,7 +60,7 @@ def round_skip(*, public_id: UUID, version: int | None, actor: Actor, reason: st
         raise ReasonRequired(action=_("Skip this time"))
     fsm.move(closed, closed.skip, note=reason, by=actor.user_id, at=now)
     entry = journal.record(RoundSkipped(**_which(closed), at=now), subject=closed, under=[closed.item], actor=actor, reason=reason)
-    _open_next(closed, since=max(closed.due_at, now), at=now, actor=actor, cause=entry)
+    _open_next(closed, since=closed.next_counts_from(now, is_done=False), at=now, actor=actor, cause=entry)
     return closed
 
 
