@@ -23,6 +23,7 @@ from bench.servers import Bench
 ALERTS, INCIDENTS = 100_000, 10_000
 ASKED = 40  # times per page, after three that do not count
 GOAL_P95_MS, GOAL_BUSY_P95_MS, GOAL_DEEP = 100.0, 250.0, 1.5
+SENDERS = 64  # enough that slow answers do not hold up the rate
 FULL_SPEED_S, SHARE = 4.0, 0.5  # how long the intake's own speed is measured; the part of it that goes on beside the lists
 PERSON = "zhao.min"  # leads operations
 
@@ -119,11 +120,11 @@ def _intake(bench: Bench, rate: float, seen: list[load.Outcome]) -> Iterator[Non
 
 
 def _send(port: int, path: str, rate: float, stop: Any, answer: Any) -> None:
-    """Seconds of load one after another, until told to stop; the sum of them goes back."""
+    """Stretches of load one after another, until told to stop; the sum of them goes back."""
     total = load.Outcome(seconds=0.0, alerts_per_request=1)
     given = _alerts(2)
     while not stop.is_set():
-        outcome = load.run(port=port, path=path, bodies=given, seconds=1.0, alerts_per_request=1, rate=rate)
+        outcome = load.run(port=port, path=path, bodies=given, seconds=4.0, alerts_per_request=1, connections=SENDERS, rate=rate)
         total.seconds += outcome.seconds
         for code, count in outcome.codes.items():
             total.codes[code] = total.codes.get(code, 0) + count

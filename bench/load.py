@@ -44,13 +44,13 @@ class Pace:
     """When the next request may begin, for all connections together. `rate` in requests per second; none is as fast as answers come."""
 
     rate: float | None
-    next: float = 0.0
+    next: float = field(default_factory=time.perf_counter)
 
     async def turn(self) -> None:
-        """Wait for one's turn. Turns that were missed because answers were slow are not made up for in one burst."""
+        """Wait for one's turn. What was missed because answers were slow is made up for, so that the rate is kept."""
         if self.rate is not None:
             now = time.perf_counter()
-            begin = self.next = max(self.next + 1 / self.rate, now - 0.1)
+            begin = self.next = self.next + 1 / self.rate
             await asyncio.sleep(max(0.0, begin - now))
 
 
