@@ -156,11 +156,12 @@ def version_list(**filters: Any) -> list[PlanVersion]:
     return list(PlanVersion.objects.select_related("plan", "author", "approver").defer("text").filter(**filters))
 
 
-def rounds() -> QuerySet[Round]:
-    """Rounds with what names them and with who holds the owner's position now. One query, however many."""
+def rounds(*, of: int | None = None) -> QuerySet[Round]:
+    """Rounds with what names them and with who holds the owner's position now (`of`: only what that person holds). One query."""
     held = Holding.objects.filter(org.in_force(org.PresentMoment()), position=OuterRef("owner"), user__is_active=True)
     holders = ArraySubquery(held.order_by("is_deputy", "starts_at", "pk").values("user_id"))
-    return Round.objects.select_related("schedule", "meeting", "owner__unit", "closed_by").annotate(holder_ids=holders)
+    found = Round.objects.select_related("schedule", "meeting", "owner__unit", "closed_by").annotate(held_by=holders)
+    return found if of is None else found.filter(Exists(held.filter(user_id=of)))
 
 
 def rounds_open() -> QuerySet[Round]:

@@ -91,7 +91,10 @@ class Round(Stateful):
 
     @cached_property
     def holder_ids(self) -> list[int]:
-        """Who holds the owner's position now; lists bring it along. One query."""
+        """Who holds the owner's position now. Lists bring it along (`selectors.rounds`); else one query."""
+        brought: list[int] | None = self.__dict__.get("held_by")
+        if brought is not None:
+            return brought
         held = Holding.objects.filter(in_force(PresentMoment()), position=self.owner_id, user__is_active=True)
         return list(held.values_list("user_id", flat=True))
 
