@@ -96,7 +96,8 @@ def _of_round(*, is_done: bool) -> Callable[[Round, Mapping[str, str]], Preview]
     """What the plan wants done, and when it would come round again."""
 
     def preview(row: Round, _chosen: Mapping[str, str]) -> Preview:
-        facts = list(getattr(row.item, f"what_{language_suffix()}"))
+        suffix = language_suffix()
+        facts = [_("What is done: %(what)s") % {"what": ("" if suffix == "zh" else " ").join(getattr(row.item, f"what_{suffix}"))}]
         if row.state == Round.State.DUE:
             due = row.next_counts_from(clock.now(), is_done=is_done) + row.every
             facts.append(_("The next one is due on %(day)s.") % {"day": date_format(localtime(due), "Y-m-d")})

@@ -105,7 +105,7 @@ def test_closing_by_the_form_keeps_what_was_typed_until_it_is_enough(rounds, bro
     address = f"/do/plan.round_done/{row.public_id}/"
     asked = words(client.get(address))
     due = timezone.localtime(clock.now() + 7 * DAY, ZoneInfo(rounds.users["engineer"].time_zone))
-    for expected in ("Validation of the standby (1) · Open", "What it will do", "Look", f"The next one is due on {due:%Y-%m-%d}."):
+    for expected in ("Validation of the standby (1) · Open", "What it will do", "What is done: Look", f"The next one is due on {due:%Y-%m-%d}."):
         assert expected in asked, expected
     empty = client.post(address, {"version": row.version, "note": "", "reason": "as agreed with Ops"})
     assert empty.status_code == 422
