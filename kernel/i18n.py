@@ -88,14 +88,16 @@ def in_readers_words(text: str, *, may_be_name: bool = True) -> str:
 
 
 def _named_in_chinese(text: str) -> str:
-    """One name or several, each known; else nothing."""
+    """One name or several, each known, or a label that has one (INC-2026-0042 · Sun Jie); else nothing."""
     if not text or len(text) > _NAMES_LENGTH:
         return ""
-    people = text.split(", ")
+    people, pieces = text.split(", "), text.split(BETWEEN)
     for lookup in _names:
         known = lookup()
         if all(name in known for name in people):
             return listed(known[name] for name in people)
+        if any(piece in known for piece in pieces):
+            return BETWEEN.join(known.get(piece, piece) for piece in pieces)
     return ""
 
 

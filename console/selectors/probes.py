@@ -51,7 +51,8 @@ def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], 
     last = "" if state.took_ms is None else f"{state.took_ms} ms"
     if state.kind == "metric":
         last = measures.measured(values[-1], state.probe.series) if values else ""
-    words = " · ".join(filter(None, [state.state_label, last]))
+    said = {"healthy": True, "failing": False}.get(state.state) is state.is_ok  # the sign beside it says as much
+    words = " · ".join(filter(None, ["" if said else str(state.state_label), last]))
     alternative = _("the last ten minutes: %(count)d answers, at most %(top)s, %(failures)d failures") % {
         "count": len(samples),
         "top": measures.measured(max(values, default=0.0), state.probe.series),

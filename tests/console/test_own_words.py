@@ -127,6 +127,8 @@ def test_a_name_that_two_people_share_is_not_guessed(company):
         other.save()
         assert in_readers_words("Li Na, Li Nan") == "李娜、李那"
         assert in_readers_words("Li Na, a stranger") == "Li Na, a stranger"
+        assert in_readers_words("INC-2026-0042 · Li Nan") == "INC-2026-0042 · 李那"
+        assert in_readers_words("INC-2026-0042 · Li Nanny") == "INC-2026-0042 · Li Nanny"
 
 
 def test_without_its_database_the_console_still_speaks_chinese(db, monkeypatch):

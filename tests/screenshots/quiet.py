@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import os
 import time
 from dataclasses import replace
@@ -22,7 +20,6 @@ from kernel.actors import SYSTEM
 from monitoring.alerts.services.sources import source_create
 from monitoring.probes import services as probes
 from monitoring.probes.models import Probe
-from tests.harness.skips import test_data
 from tests.screenshots import stage
 
 HALLS = {"primary": "Hall A", "standby": "Hall B"}
@@ -103,7 +100,7 @@ def _payments() -> Part:
 
 
 def probes_define(part: Part, *, failing_for: timedelta = timedelta(0)) -> None:
-    """Four probes with two hours behind them. Where recorded measurements are at hand, the latency is a real one."""
+    """Four probes with two hours behind them, and how long orders took."""
     now = clock.now()
     sides = {side.role: side for side in Side.objects.filter(part=part)}
     for role, name in HALLS.items():
@@ -112,8 +109,10 @@ def probes_define(part: Part, *, failing_for: timedelta = timedelta(0)) -> None:
         probes.probe_define(name=f"{name}: share of orders answered well", kind="metric", target=f"{stage.CONTROL}/metrics", metric=RATIO, **common)
         failing = role == "primary" and bool(failing_for)
         _write(part, sides[role], failing=failing, since=now - failing_for)
-    latency = [(now - timedelta(minutes=2 * (90 - number)), value) for number, value in enumerate(_latency(90))]
-    probes.samples_add(part=part, name=LATENCY, samples=latency, unit="s")
+    times = [now - timedelta(minutes=number) for number in range(120, 0, -1)]
+    bad_since = now - failing_for
+    latency = [(moment, _latency(index, is_bad=bool(failing_for) and moment >= bad_since)) for index, moment in enumerate(times)]
+    probes.samples_add(part=part, name=LATENCY, samples=latency)
 
 
 def _write(part: Part, side: Side, *, failing: bool, since: object) -> None:
@@ -136,14 +135,6 @@ def _write(part: Part, side: Side, *, failing: bool, since: object) -> None:
             Probe.objects.filter(pk=probe.pk).update(state="healthy", state_since=times[0], **last)
 
 
-def _latency(count: int) -> list[float]:
-    """Latency of a real system that was failing (the last part of a published recording), else a made-up one of that shape."""
-    folder = test_data()
-    recorded = folder / "nab/data/realKnownCause/ec2_request_latency_system_failure.csv.gz" if folder is not None else None
-    if recorded is not None and recorded.exists():
-        with gzip.open(recorded, "rt") as file:
-            values = [float(row["value"]) for row in csv.DictReader(file)]
-        peak = max(range(len(values)), key=values.__getitem__)
-        around = values[max(0, peak - count + 12) : peak + 12]
-        return [round(value / 50, 3) for value in around[-count:]]
-    return [0.9 + 0.1 * ((number * 31) % 7) / 7 + (1.4 if number > count - 25 else 0) for number in range(count)]
+def _latency(index: int, *, is_bad: bool) -> float:
+    """Seconds that nineteen of twenty orders take: as usual, or six times that."""
+    return (6.2 if is_bad else 0.9) * (1 + 0.1 * ((index * 31) % 7) / 7)

@@ -36,7 +36,8 @@ def tell() -> None:
     _under_way(tale)
     _noise_after()
     _plan_in_work()
-    quiet.probes_define(tale.part, failing_for=timedelta(minutes=47))
+    tale.incident.refresh_from_db()
+    quiet.probes_define(tale.part, failing_for=clock.now() - tale.incident.failing_since)
     heard()
 
 
