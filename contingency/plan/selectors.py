@@ -198,10 +198,14 @@ def people_for(row: Round, at: datetime) -> list[User]:
     return list({user.pk: user for user in (*leads, *org.people_with_role(roles.DIRECTOR, at))}.values())
 
 
-def plan_in_force_lacks_rounds() -> bool:
-    """Whether something that comes round again has no open round. Two queries."""
-    fits = Q(retired_at=None, every__isnull=False)
+def rounds_differ_from_plan() -> bool:
+    """Whether something that comes round again has no open round, or an open round says something else than the plan. Four queries."""
     is_open = Round.objects.filter(state=Round.State.DUE)
-    schedules = Schedule.objects.filter(fits).exclude(Exists(is_open.filter(schedule=OuterRef("pk"))))
-    meetings = MeetingKind.objects.filter(fits).exclude(Exists(is_open.filter(meeting=OuterRef("pk"))))
-    return schedules.exists() or meetings.exists()
+    for model, of, owner in ((Schedule, "schedule", "owner"), (MeetingKind, "meeting", "led_by")):
+        wanted = model._default_manager.filter(retired_at=None, every__isnull=False)
+        if wanted.exclude(Exists(is_open.filter(**{of: OuterRef("pk")}))).exists():
+            return True
+        same = wanted.filter(**{"pk": OuterRef(of), "every": OuterRef("every"), owner: OuterRef("owner")})
+        if is_open.filter(**{f"{of}__isnull": False}).exclude(Exists(same)).exists():
+            return True
+    return False

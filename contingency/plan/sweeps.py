@@ -16,5 +16,5 @@ def fire_rounds(due: list[Deadline], now: datetime) -> None:
 
 @sweep("plan_rounds", every=timedelta(minutes=5), queue="default", oldest=lambda: None)
 def plan_rounds() -> int:
-    """Whatever the plan in force wants done again has a round."""
+    """What the plan in force wants done again has its round, whichever version of the console approved it."""
     return rounds_ensure()

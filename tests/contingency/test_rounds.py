@@ -132,6 +132,21 @@ def test_a_plan_that_was_approved_before_there_were_rounds_gets_them(company):
     assert armed(open_round())
 
 
+def test_rounds_follow_a_plan_that_an_older_console_approved_meanwhile(company):
+    """During an upgrade of the console: the rows say something else, and nobody told the rounds."""
+    moved, gone, other = open_round(), open_round("spares-check"), open_round("planned-switch")
+    Schedule.objects.filter(slug=WEEKLY).update(every=timedelta(days=14))
+    assert rounds_ensure() == 1
+    Schedule.objects.filter(slug="spares-check").update(retired_at=clock.now())
+    assert rounds_ensure() == 1
+    Schedule.objects.filter(slug="planned-switch").update(owner=Position.objects.get(slug="technical-director"))
+    assert rounds_ensure() == 1
+    for row in (moved, gone, other):
+        row.refresh_from_db()
+    assert (moved.every.days, gone.state, other.owner.slug) == (14, "retired", "technical-director")
+    assert rounds_ensure() == 0
+
+
 # -- closing
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from contingency.plan.events import RoundChanged, RoundDone, RoundDue, RoundOpened, RoundRetired, RoundSkipped
 from contingency.plan.models import MeetingKind, Plan, Round, Schedule
-from contingency.plan.selectors import plan_in_force_lacks_rounds
+from contingency.plan.selectors import rounds_differ_from_plan
 from kernel import clock, deadlines, fsm, journal
 from kernel.actors import SYSTEM, Actor
 from kernel.errors import Invalid, ReasonRequired
@@ -91,8 +91,9 @@ def rounds_follow(*, at: datetime, actor: Actor, cause: Any = None) -> None:
 
 
 def rounds_ensure() -> int:
-    """Open what the plan in force lacks: after an upgrade of the console from a version that knew no rounds. Returns whether it did."""
-    if not plan_in_force_lacks_rounds():
+    """Bring rounds in line with the plan in force where something else than this version of the console approved it: one that knew no
+    rounds, before or during an upgrade. Returns whether it did."""
+    if not rounds_differ_from_plan():
         return 0
     with transaction.atomic():
         _hold_the_plan()
