@@ -74,7 +74,8 @@ def tell_codes_guessed(entry: Entry) -> None:
 def tell_round_due(entry: Entry) -> None:
     """Whoever sees to it is told on its day, and every week as long as it is open (PLN-02). Closed meanwhile: nobody is."""
     row = plan.round_with(UUID(entry.payload["round_id"]))
-    if row is None or row.state != Round.State.DUE:
+    to = plan.people_for(row, clock.now()) if row is not None and row.state == Round.State.DUE else []
+    if row is None or not to:
         return
     is_still_open = bool(entry.payload["reminder"])
     params = {
@@ -87,7 +88,6 @@ def tell_round_due(entry: Entry) -> None:
         "url": f"{settings.BASE_URL}/plan/rounds/#round-{row.public_id}",
     }
     says = _in_both(lambda: f"{_why(row)} {gettext('Do it, then write down what was found.')}")
-    to = plan.people_for(row, clock.now())
     message_send(to=to, text=ROUND_TEXT, params={**params, "says": says}, subject=row, actor=SYSTEM, cause=entry)
 
 
