@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.selectors import clocks, parts, people, rounds
-from console.selectors.ahead import Expected, Waiting, expected_clocks, waiting_switches
+from console.selectors.ahead import Expected, expected_clocks
 from console.selectors.clocks import Ring
 from console.selectors.room import Room
 from console.selectors.rounds import NOW_SHOWN, RoundRow
 from incidents.response.models import Incident, IncidentRole
 from incidents.switchover.models import RecoveryClock
+from incidents.switchover.selectors.second import Waiting, waiting_switches
 from kernel import records
 from kernel.actors import Actor
 from kernel.i18n import listed, pick

@@ -36,6 +36,7 @@ from incidents.response import selectors as response
 from incidents.response.models import EndCondition, Incident, IncidentAlert, IncidentRole
 from incidents.response.models.states import OPEN, State
 from incidents.switchover.models import RecoveryClock, Switch
+from incidents.switchover.selectors import second
 from kernel import journal
 from kernel.actors import Actor
 from kernel.i18n import pick
@@ -128,9 +129,9 @@ class Room:
         return buttons.held_back(self.actor, self.outage) if self.outage is not None and not under_way and self.is_full else []
 
     @cached_property
-    def waiting(self) -> ahead.Waiting | None:
+    def waiting(self) -> second.Waiting | None:
         """Whom the ordered switch waits for."""
-        return ahead.waiting(self.switch[0], self.actor, self.now) if self.switch is not None and self.view != response.View.IMPACT else None
+        return second.waiting(self.switch[0], self.actor, self.now) if self.switch is not None and self.view != response.View.IMPACT else None
 
     @cached_property
     def expected(self) -> ahead.Expected | None:

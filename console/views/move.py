@@ -19,10 +19,8 @@ from console import people, services
 from console.api.errors import log_refusal
 from console.forms import MoveForm, move_form
 from console.selectors import buttons
-from console.selectors.ahead import order_waits, waiting
 from console.selectors.previews import Preview, preview_of
 from console.selectors.shown_once import shown_once
-from incidents.switchover.models import Outage, Switch
 from kernel import clock, moves, permissions, proposals, records
 from kernel.access import MOVE, access
 from kernel.actors import Actor
@@ -55,7 +53,7 @@ def do(request: HttpRequest, move_id: str, public_id: UUID | None = None) -> Htt
         return _ask(request, move, record, grant, move_form(move, request.GET.dict(), record), refusal)
     form = move_form(move, {name: str(value).replace("\r\n", "\n") for name, value in request.POST.items()})
     try:
-        answer = _carry_out(request, actor, move, public_id, None if move.creates else _version(request, record), form)
+        answer = _carry_out(request, actor, move, record, form)
     except DomainError as refusal:
         if isinstance(refusal, NotPermitted):
             log_refusal(request, refusal)
@@ -101,8 +99,10 @@ def _not_now(record: Any) -> DomainError:
     )
 
 
-def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID | None, version: int | None, form: MoveForm) -> dict[str, Any]:
+def _carry_out(request: HttpRequest, actor: Actor, move: Move, record: Any, form: MoveForm) -> dict[str, Any]:
     """Do it once per form, and keep what to say and where to go."""
+    public_id = record.public_id if record is not None else None
+    version = None if move.creates else _version(request, record)
 
     def act() -> services.Answer:
         result = proposals.perform(move.id, actor=actor, public_id=public_id, version=version, inputs=form.inputs, reason=form.reason)
@@ -111,7 +111,7 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
             says = gettext("Proposed: %(title)s. Somebody else must agree.") % {"title": move.title}
         else:
             says = gettext("%(record)s: “%(title)s” is recorded.") % {"record": _name_of(result), "title": move.title}
-            says = " ".join(filter(None, (says, _waits_now(actor, result))))
+            says = " ".join(filter(None, (says, _waits(actor, _decided(move, record), result, "waits_after"))))
         answer = {"says": says, "go": "" if proposed else _address(result)}
         secret = getattr(result, "secret", "") or getattr(result, "issued_key", "")
         if secret and not proposed:
@@ -126,12 +126,6 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, public_id: UUID |
         "inputs": {shown.name: shown.value for shown in form.fields if shown.widget != "secret"},
     }
     return services.carry_out_once(person=actor.id, key=f"form {mark}" if mark else "", sent=sent, act=act)[1]
-
-
-def _waits_now(actor: Actor, result: Any) -> str:
-    """What was ordered but waits for somebody else: nobody must take it for done."""
-    row = waiting(result, actor, clock.now()) if isinstance(result, Switch) else None
-    return gettext("It waits for a second person.") if row is not None else ""
 
 
 def _name_of(result: Any) -> str:
@@ -161,7 +155,7 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
         "is_stale": refusal is not None and refusal.http_status == 409,
         "preview": _preview(people.actor_of(request), move, record, request),
         "way_back": _way_back(move),
-        "waits": _waits(people.actor_of(request), move, record),
+        "waits": _waits(people.actor_of(request), move, record, "waits_before"),
         "mark": uuid.uuid4().hex,
         "next": _next(request),
         "action": request.path,
@@ -179,9 +173,10 @@ def _preview(actor: Actor, move: Move, record: Any, request: HttpRequest) -> Pre
     return preview_of(move, record, {**request.GET.dict(), **request.POST.dict()})
 
 
-def _waits(actor: Actor, move: Move, record: Any) -> str:
-    """Whom the order of a switch would wait for, said before it is given."""
-    return order_waits(actor, record, clock.now()) if isinstance(record, Outage) and move.verb in ("switch_over", "switch_back") else ""
+def _waits(actor: Actor, move: Move, record: Any, when: str) -> str:
+    """Whom it waits for, where its row in the table says so: “waits_before” it is ordered, “waits_after” of what came of it."""
+    ask = move.extra.get(when)
+    return str(ask(actor, record, clock.now())) if ask is not None else ""
 
 
 def _way_back(move: Move) -> str:

@@ -12,6 +12,7 @@ from contingency.catalog.models import Part
 from contingency.org import roles
 from incidents.switchover.models import Direction, Outage, RecoveryClock, Switch
 from incidents.switchover.selectors import not_ready_to_revert, not_ready_to_switch_back
+from incidents.switchover.selectors.second import waits_after, waits_before
 from kernel import moves
 from kernel.inputs import Choice, Flag, Text, When
 from kernel.moves import Move
@@ -50,6 +51,7 @@ moves.register(
         undo=_("Stop it before the point of no return; afterwards switch back."),
         requirements=("SWO-01", "SWO-02"),
         scope=SCOPE,
+        extra={"waits_before": waits_before, "waits_after": waits_after},
     ),
     Move(
         id="incidents.switch_back",
@@ -66,7 +68,7 @@ moves.register(
         undo=_("Stop it before the point of no return; afterwards switch over."),
         requirements=("SWO-01", "SWO-05"),
         scope=SCOPE,
-        extra={"refusal": not_ready_to_switch_back},
+        extra={"refusal": not_ready_to_switch_back, "waits_before": waits_before, "waits_after": waits_after},
     ),
     Move(
         id="incidents.business_normal_record",
