@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from kernel import clock
 from kernel.access import PUBLIC, access
-from notify import services
+from kernel.i18n import in_readers_words, language_suffix
+from notify import rendering, services
 from notify.errors import LinkRefused
 from notify.services import AckResult
 from notify.services.links import Found
@@ -42,10 +43,19 @@ def _context(found: Found) -> dict[str, Any]:
     return {
         "result": found.result.value,
         "page": page,
+        "about": _about(page.params) if found.result in (AckResult.OPEN, AckResult.DONE) else "",
         "person": found.link.user,
         "now": clock.now(),
         "answered_by": page.acknowledged_by,
     }
+
+
+def _about(params: dict[str, Any]) -> str:
+    """What is wrong and where, as the mail said it; empty for a page about something else."""
+    part, title = params.get("part"), params.get("title", "")
+    if isinstance(part, dict):
+        part = part.get(language_suffix(), "")
+    return " · ".join(rendering.one_line(str(words)) for words in (part, in_readers_words(str(title))) if words)
 
 
 def _screen(request: HttpRequest, context: dict[str, Any], *, status: int) -> HttpResponse:

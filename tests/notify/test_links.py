@@ -66,6 +66,20 @@ def test_scanners_that_follow_the_link_change_nothing(called: tuple[Page, str], 
 
 @pytest.mark.django_db
 @pytest.mark.req("INC-03")
+def test_the_screen_says_what_is_wrong_and_where_before_one_takes_it(
+    person: Make, chain: Chain, page: Start, mail: MailServer, client: Client
+) -> None:
+    chain([person("Lin", language="zh-hans")])
+    page(params={"title": "orders refused \u202eevil", "part": {"en": "Order system", "zh": "订单系统"}})
+    services.send_due()
+    path = path_in(text_of(mail.mails[0]))
+    assert "订单系统 · orders refused [U+202E]evil" in client.get(path).content.decode()
+    AckLink.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    assert "订单系统" not in client.get(path).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.req("INC-03")
 def test_the_button_acknowledges_as_the_person_without_log_in(called: tuple[Page, str]) -> None:
     page, path = called
     status, text = press(Client(enforce_csrf_checks=True), path)
