@@ -30,6 +30,13 @@ _PART = Identifier(
     options_for=_parts,
     help=_("Where its alerts go that no rule claims. Left out: they are listed as unrouted and open no incident."),
 )
+_SILENCED_PART = Identifier(
+    name="part",
+    label=_("Guarded part"),
+    kind="part",
+    options_for=_parts,
+    help=_("Only alerts of this part. Left out: alerts of every part that carry the labels below."),
+)
 
 register(
     Move(
@@ -73,7 +80,7 @@ register(
         target="in_force",
         rule=_OPERATORS,
         inputs=(
-            _PART,
+            _SILENCED_PART,
             Mapping(name="matchers", label=_("Labels"), help=_("One “name = value” a line; all of them must be equal.")),
             When(name="ends_at", label=_("Until"), required=True),
         ),
