@@ -74,7 +74,7 @@ def move_form(move: Move, typed: Mapping[str, str] | None = None, record: Any = 
     given = move.extra.get("given_inputs", ())  # come with the link; without it they are asked for
     fields = [_field(item, typed.get(item.name), record, is_secret=item.name in secrets, is_given=item.name in given) for item in move.inputs]
     if not any(shown.name == "reason" for shown in fields):
-        words = _("Why? It becomes part of the record.") if move.reason_required else _("Optional; it becomes part of the record.")
+        words = _("Why? It becomes part of the record.") if move.reason_required else _("It becomes part of the record.")
         fields.append(Field("reason", gettext("Reason"), "paragraph", str(words), move.reason_required, typed.get("reason", "")))
     return MoveForm(move, fields)
 
