@@ -82,7 +82,7 @@ def _confirmed(facts: Facts, tell: Teller) -> str:
             "people": tell.names(tell.name(name) for name in started.payload["called"])
         }
     lists = list({task.task_list_id: pick(task.task_list, "name") for task in facts.tasks}.values())
-    work = _("Work began by the playbooks %(playbooks)s.") % {"playbooks": tell.names(tell.quote(name) for name in lists)} if lists else ""
+    work = _("Work began by playbook: %(playbooks)s.") % {"playbooks": tell.names(tell.quote(name) for name in lists)} if lists else ""
     changes = [_regraded(entry, tell) for name in ("grade_raised", "grade_lowered") for entry in facts.of(name)]
     return tell.paragraph(confirmed, called, work, *changes)
 
