@@ -109,5 +109,5 @@ def test_who_the_copies_are_for_changes_with_the_language(company, in_force, bro
     client.cookies["django_language"] = "zh-hans"
     assert listed(client)["who"] != english
     page = client.get("/offline/").content.decode()
-    assert "无法连接平台" in page
+    assert "无法连接控制台" in page
     assert f'<meta name="offline-copies" content="{listed(client)["who"]}">' in page
