@@ -8,7 +8,7 @@ const RETRY_EVENTS_MS = 60000;
 const GATHER_MS = 400;
 
 if (page) start(page);
-else document.querySelectorAll(".foot .live").forEach((light) => light.remove());  // what is not live must not say so
+else document.querySelectorAll(".foot .live, .phone-foot .live").forEach((light) => light.remove());  // what is not live must not say so
 
 function start(root) {
   const feedUrl = root.dataset.feed;
