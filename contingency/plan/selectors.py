@@ -32,6 +32,7 @@ from kernel.actors import Actor
 from kernel.errors import NotFound
 from kernel.i18n import language_suffix
 
+SELDOM: Final = timedelta(days=7)  # what comes round more often has no rounds
 AHEAD: Final = timedelta(days=7)  # how long before a round is due it is shown to whoever sees to it
 
 
@@ -198,11 +199,17 @@ def people_for(row: Round, at: datetime) -> list[User]:
     return list({user.pk: user for user in (*leads, *org.people_with_role(roles.DIRECTOR, at))}.values())
 
 
+def has_rounds() -> Q:
+    """Schedules and meetings in force that people are reminded of: what is due more often than once a week is the routine of a tool or
+    a shift, and a reminder a day is one that nobody reads."""
+    return Q(retired_at=None, every__gte=SELDOM)
+
+
 def rounds_differ_from_plan() -> bool:
     """Whether something that comes round again has no open round, or an open round says something else than the plan. Four queries."""
     is_open = Round.objects.filter(state=Round.State.DUE)
     for model, of, owner in ((Schedule, "schedule", "owner"), (MeetingKind, "meeting", "led_by")):
-        wanted = model._default_manager.filter(retired_at=None, every__isnull=False)
+        wanted = model._default_manager.filter(has_rounds())
         if wanted.exclude(Exists(is_open.filter(**{of: OuterRef("pk")}))).exists():
             return True
         same = wanted.filter(**{"pk": OuterRef(of), "every": OuterRef("every"), owner: OuterRef("owner")})

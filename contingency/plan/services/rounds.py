@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from contingency.plan.events import RoundChanged, RoundDone, RoundDue, RoundOpened, RoundRetired, RoundSkipped
 from contingency.plan.models import MeetingKind, Plan, Round, Schedule
-from contingency.plan.selectors import rounds_differ_from_plan
+from contingency.plan.selectors import has_rounds, rounds_differ_from_plan
 from kernel import clock, deadlines, fsm, journal
 from kernel.actors import SYSTEM, Actor
 from kernel.errors import Invalid, ReasonRequired
@@ -65,8 +65,8 @@ def round_skip(*, public_id: UUID, version: int | None, actor: Actor, reason: st
 
 
 def rounds_follow(*, at: datetime, actor: Actor, cause: Any = None) -> None:
-    """Make the open rounds those of the plan in force: one for everything that has `every`, opened where there is none, following
-    a changed time or owner, retired where the plan no longer has it. Doing it again changes nothing.
+    """Make the open rounds those of the plan in force: one for everything that comes round once a week or more seldom, opened where
+    there is none, following a changed time or owner, retired where the plan no longer has it. Doing it again changes nothing.
 
     Inside the transaction that holds the plan.
     """
@@ -129,8 +129,8 @@ def _hold_the_plan() -> None:
 
 
 def _coming_round() -> list[Item]:
-    """Everything of the plan in force that has `every`."""
-    fits = Q(retired_at=None, every__isnull=False)
+    """Everything of the plan in force that has rounds."""
+    fits = has_rounds()
     return [*MeetingKind.objects.filter(fits).select_related("led_by"), *Schedule.objects.filter(fits).select_related("owner")]
 
 
