@@ -15,6 +15,7 @@ from console.selectors.ahead import Expected, expected_clocks
 from console.selectors.clocks import Ring
 from console.selectors.room import Room
 from console.selectors.rounds import NOW_SHOWN, RoundRow
+from contingency.catalog.models import Part
 from incidents.response.models import Incident, IncidentRole
 from incidents.switchover.models import RecoveryClock
 from incidents.switchover.selectors.second import Waiting, waiting_switches
@@ -139,6 +140,8 @@ class NowScreen:
             return Headline("severe", _("%(part)s needs a look") % {"part": down[0].name}, down[0].words, "")
         if self.unacknowledged_count:
             return Headline("warn", _("No incident, but alerts nobody has seen"), "", reverse("console:alert-list"))
+        if not self.parts and not Part.objects.exists():  # silence means nothing where nothing is watched
+            return Headline("warn", _("Nothing is guarded yet"), _("No alert opens an incident before a guarded part is defined."), "")
         return Headline("quiet", _("All quiet"), _("No open incident, no alert waiting.") if self.sees_alerts else _("No open incident."), "")
 
     def _next_step(self, incident: Incident) -> str:

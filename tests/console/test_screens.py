@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from contingency.catalog.models import Gateway, Matcher, Part, Side
 from tests.console.reading import words
 
 
@@ -14,6 +15,15 @@ def test_the_home_screen_says_all_quiet_when_nothing_is_wrong(company, traffic, 
     assert "All quiet" in words(page)
     assert "Duty engineer Engineer" in words(page)
     assert "Traffic flows to Primary hall." in words(page)
+
+
+def test_a_company_that_guards_nothing_is_not_told_that_all_is_quiet(company, browser):
+    for rows in (Matcher, Gateway, Side, Part):
+        rows.objects.all().delete()
+    for address in ("/", "/wallboard/"):
+        shown = words(browser("engineer").get(address))
+        assert "Nothing is guarded yet No alert opens an incident" in shown
+        assert "All quiet" not in shown
 
 
 def test_a_gateway_that_does_not_answer_is_said_and_breaks_nothing(company, browser):
