@@ -104,12 +104,13 @@ def age(context: dict[str, Any], moment: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag(takes_context=True)
-def at(context: dict[str, Any], moment: datetime | None) -> SafeString | str:
-    """The clock time in the reader's zone; with the date when it is not today."""
+def at(context: dict[str, Any], moment: datetime | None, *, dated: bool = False) -> SafeString | str:
+    """The clock time in the reader's zone; with the date when it is not today or where beginnings and ends are compared, with a foreign year."""
     if moment is None:
         return "—"
     local, today = timezone.localtime(moment), timezone.localtime(context["frame"].now)
-    words = format_date(local, "H:i" if local.date() == today.date() else "m-d H:i")
+    is_bare = local.date() == today.date() and not dated
+    words = format_date(local, "H:i" if is_bare else "m-d H:i" if local.year == today.year else "Y-m-d H:i")
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), _exact(moment), words)
 
 

@@ -207,6 +207,7 @@ def test_the_rosters_say_who_is_on_duty_and_where_nobody_is(company, browser):
     shown = words(browser("service").get("/setup/rosters/"))
     assert "Duty engineer Operations" in shown
     assert "nobody at rank 2 now" in shown
+    assert re.search(r"From (\d{4}-)?\d\d-\d\d \d\d:\d\d Until (\d{4}-)?\d\d-\d\d \d\d:\d\d", shown), "a shift of today without its date"
     Shift.objects.update(cancelled_at=clock.now())
     assert "Nobody is on duty in the coming four weeks" in words(browser("service").get("/setup/rosters/"))
 
@@ -240,7 +241,7 @@ def test_probes_stand_with_state_and_samples(company, browser):
 
 def test_parts_stand_with_their_routing_rules(company, browser):
     shown = words(browser("lead").get("/setup/parts/"))
-    assert "service = orders Software critical, error" in shown
+    assert "service = orders Fault class Software Opens an incident when critical, error" in shown
     assert "Add a routing rule" in shown
 
 
