@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.template.loader import render_to_string
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from console.selectors import frame
 from console.selectors.late_words import late_words
@@ -83,6 +84,29 @@ def test_on_a_phone_figures_carry_the_names_of_their_columns(db: None) -> None:
     html = render_to_string("console/reports/_attainment.html", {"rows": [row]})
     heads = re.findall(r"<th>([^<]+)</th>", html)
     assert re.findall(r'data-label="([^"]+)"', html) == heads
+
+
+@pytest.mark.parametrize(
+    "table,plain",
+    [
+        ("setup/_parts.html", 1),
+        ("setup/_rosters.html", 1),
+        ("plan/versions.html", 2),
+        ("plan/chapters/_recovery_targets.html", 1),
+        ("plan/chapters/_units.html", 1),
+    ],
+)
+def test_on_a_phone_rows_keep_the_names_of_columns_that_do_not_explain_themselves(table: str, plain: int) -> None:
+    html = (TEMPLATES / "console" / table).read_text()
+    heads = re.findall(r'<th>{% translate "([^"]+)" %}</th>', html)
+    assert re.findall(r'<small class="phone-only">{% translate "([^"]+)" %} </small>', html) == heads[plain:]
+
+
+def test_the_way_back_from_the_paper_is_no_switch_back() -> None:
+    way = re.search(r'{% icon "arrow-back-up" %}{% translate "([^"]+)" %}', (TEMPLATES / "console/plan/paper.html").read_text())
+    assert way
+    with override("zh-hans"):
+        assert gettext(way[1]).startswith("返回")
 
 
 def test_codes_are_told_in_words() -> None:
