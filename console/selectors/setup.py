@@ -234,7 +234,8 @@ class ContactsScreen(SetupScreen):
         return [(point, self._moves(point, can_send=point.kind in kinds), point.kind in kinds) for point in points]
 
     def _moves(self, point: ContactPoint, *, can_send: bool) -> list[Button]:
-        return [button for button in self.acts(point) if can_send or button.move.id != "notify.contact_point_test"]
+        found = [button for button in self.acts(point) if can_send or button.move.id != "notify.contact_point_test"]
+        return sorted(found, key=lambda button: button.move.id != "notify.contact_point_test")
 
     @cached_property
     def channels(self) -> list[tuple[ChannelHealth, bool]]:
