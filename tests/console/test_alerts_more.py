@@ -102,7 +102,10 @@ def test_a_silence_is_previewed_made_shown_and_ended(file: Any, company: Any, br
     preview = client.get("/do/monitoring.silence_create/", {"part": str(company.part.public_id), "matchers": "zone = 7"})
     assert "would silence 1 alert that is open now" in words(preview)
     assert "would silence 2 alerts that are open now" in words(client.get("/do/monitoring.silence_create/", {"part": str(company.part.public_id)}))
-    assert "Name a part or labels" in words(client.get("/do/monitoring.silence_create/"))
+    empty = words(client.get("/do/monitoring.silence_create/"))
+    assert "Name a part or labels" in empty
+    assert "Left out: alerts of every part that carry the labels below." in empty
+    assert "unrouted" not in empty
     ends = (clock.now() + timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
     form = {"part": str(company.part.public_id), "matchers": "zone = 7", "ends_at": ends, "reason": "new cables"}
     assert client.post("/do/monitoring.silence_create/", form).status_code == 302
@@ -120,12 +123,18 @@ def test_a_silence_is_previewed_made_shown_and_ended(file: Any, company: Any, br
 
 @pytest.mark.req("MON-06")
 def test_an_unrouted_alert_is_given_to_a_part_by_a_routing_rule(file: Any, company: Any, browser: Any) -> None:
+    client = browser("lead")
+    assert "No routing rule claims these alerts" not in words(client.get("/alerts/unrouted/"))
     file(group(alert("a" * 16, service="carrier-feed")))
     stored = Alert.objects.get()
     assert stored.part is None
-    client = browser("lead")
     text = words(client.get("/alerts/unrouted/"))
+    assert "No routing rule claims these alerts" in text
     assert "could be claimed by service=carrier-feed" in text
+    assert "carries no label to claim it by" not in text
+    Alert.objects.update(labels={})
+    assert "carries no label to claim it by" in words(client.get("/alerts/unrouted/"))
+    Alert.objects.update(labels=stored.labels)
     form = client.get(f"/alerts/{stored.public_id}/give/")
     assert "service=carrier-feed" in words(form)
     answer = client.get(f"/alerts/{stored.public_id}/give/", {"part": "orders", "label": "service"})

@@ -146,6 +146,7 @@ def test_what_forbids_an_order_is_said_instead_of_the_button(company, browser):
     page = browser("lead").get("/switchboard/orders/over/")
     shown = words(page)
     assert "It cannot be ordered now." in shown
+    assert "not met: forbids it" in shown
     assert "The gateway's control answers" in shown
     assert "incidents.switch_order" not in page.content.decode()
 
