@@ -42,7 +42,7 @@ class Change:
 
     @property
     def sentence(self) -> str:
-        """In one line: “Recovery target switchover: 1 h → 45 min”."""
+        """In one line: “Recovery target ‘switchover’: 1 h → 45 min”."""
         head = " – ".join(filter(None, [self.what, self.field]))
         if self.kind == CHANGED:
             return f"{head}: {self.before} → {self.after}"
@@ -160,7 +160,7 @@ class _Comparing:
     def title(self, name: str, item: Any) -> str:
         """What an item is called."""
         if hasattr(item, "clock"):
-            title = _("Recovery target %(clock)s") % {"clock": self.names.value("clock", item.clock)}
+            title = _("Recovery target “%(clock)s”") % {"clock": self.names.value("clock", item.clock)}
             return f"{title} ({item.part})" if getattr(item, "part", None) else title
         called = getattr(item, "name", None) or getattr(item, "title", None)
         return said(called) if is_pair(called) else str(_key(item))

@@ -83,7 +83,7 @@ def test_the_same_in_chinese(in_force, browser):
 @pytest.mark.req("PLN-01")
 def test_a_difference_is_told_by_meaning(plan_text):
     after = plan_text.replace("target: 1 h", "target: 45 min", 1)
-    assert changed(plan_text, after) == ["Recovery target Business on the standby – Target: 1 h → 45 min"]
+    assert changed(plan_text, after) == ["Recovery target “Business on the standby” – Target: 1 h → 45 min"]
     assert changed(plan_text, plan_text) == []
 
 
@@ -133,7 +133,7 @@ def test_unnamed_lines_are_compared_line_by_line(plan_text):
 def test_the_comparison_on_screen(draft, browser):
     shown = words(browser("director").get("/plan/compare/?from=1&to=2"))
     assert "1 difference" in shown
-    assert "Recovery target Business on the standby – Target 1 h → 45 min" in shown
+    assert "Recovery target “Business on the standby” – Target 1 h → 45 min" in shown
     assert browser("director").get("/plan/compare/?from=1&to=77").status_code == 404
 
 
