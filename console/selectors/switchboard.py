@@ -72,7 +72,10 @@ class Board:
     @cached_property
     def picture(self) -> Picture | None:
         """The drawing, with the sentence that says the same."""
-        return picture_of(self.part, self.readiness.view) if self.readiness is not None else None
+        if self.readiness is None:
+            return None
+        unrepaired = self.outage.origin if self.outage is not None and self.outage.repaired_at is None else ""
+        return picture_of(self.part, self.readiness.view, unrepaired=unrepaired)
 
     @cached_property
     def is_away(self) -> bool:

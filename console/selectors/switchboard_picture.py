@@ -53,10 +53,10 @@ class Picture:
     sentence: str
 
 
-def picture_of(part: Part, view: Any) -> Picture:
-    """Of a part with its sides at hand, as its gateway was seen."""
+def picture_of(part: Part, view: Any, *, unrepaired: str = "") -> Picture:
+    """Of a part with its sides at hand, as its gateway was seen. `unrepaired`: the side that failed, while nobody has recorded its repair."""
     sides = sorted(part.sides.all(), key=lambda side: side.role)
-    boxes = [_box(side, view, x) for side, x in zip(sides, (LEFT, RIGHT), strict=False)]
+    boxes = [_box(side, view, x, is_unrepaired=side.role == unrepaired) for side, x in zip(sides, (LEFT, RIGHT), strict=False)]
     copying = _copying(view)
     sentences = [_traffic(boxes, view), *(_("%(side)s: %(state)s.") % {"side": box.name, "state": box.words} for box in boxes)]
     if copying is not None:
@@ -78,7 +78,7 @@ def _traffic(boxes: list[Box], view: Any) -> str:
     return _("Traffic flows to %(side)s.") % {"side": carrier.name} if carrier is not None else _("No side takes traffic.")
 
 
-def _box(side: Side, view: Any, x: int) -> Box:
+def _box(side: Side, view: Any, x: int, *, is_unrepaired: bool) -> Box:
     seen = view.sides.get(side.role)
     carries = view.serving == side.role
     alive = None if seen is None else bool(seen.is_reachable)
@@ -92,6 +92,8 @@ def _box(side: Side, view: Any, x: int) -> Box:
         mark, words = "✓", _("carries business")
     elif seen.is_ready is False:
         mark, words = "!", _("lives, service down")
+    elif is_unrepaired:
+        mark, words = "!", _("up, not repaired")
     else:
         mark, words = "○", _("ready, waiting")
     return Box(

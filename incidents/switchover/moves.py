@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from contingency.catalog.models import Part
 from contingency.org import roles
 from incidents.switchover.models import Direction, Outage, RecoveryClock, Switch
-from incidents.switchover.selectors import not_ready_to_revert, not_ready_to_switch_back
+from incidents.switchover.selectors import is_last_done, not_ready_to_revert, not_ready_to_switch_back
 from incidents.switchover.selectors.second import waits_after, waits_before
 from kernel import moves
 from kernel.inputs import Choice, Flag, Text, When
@@ -231,7 +231,7 @@ moves.register(
         undo=_("Order it again."),
         requirements=("SWO-01",),
         scope=SCOPE,
-        extra={"refusal": not_ready_to_revert},
+        extra={"available": is_last_done, "refusal": not_ready_to_revert},
     ),
     Move(
         id="incidents.switch_dry_run",

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contingency.catalog.models import Side
 from incidents.switchover import services as switchover
-from incidents.switchover.models import PartCheck, Switch, SwitchStep
+from incidents.switchover.models import Outage, PartCheck, Switch, SwitchStep
 from kernel import clock
 from tests.console.conftest import see_traffic
 from tests.console.reading import words
@@ -230,3 +230,12 @@ def _switch_done(company, number: int) -> None:
     switch = _switch(company, settled_at=None)
     now = clock.now()
     Switch.objects.filter(pk=switch.pk).update(number=f"SWI-2026-1{number}", state="reverted", settled_at=now)
+
+
+@pytest.mark.req("SWO-04")
+def test_the_side_that_failed_is_not_called_ready_before_its_repair_is_recorded(company, confirmed, browser):
+    see_traffic(company.part, serving="standby")
+    client = browser("engineer")
+    assert "Primary hall: up, not repaired." in drawing(client.get("/switchboard/"))
+    Outage.objects.filter(pk=confirmed.outage_id).update(repaired_at=clock.now())
+    assert "Primary hall: ready, waiting." in drawing(client.get("/switchboard/"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from contingency.catalog.models import Part
@@ -102,8 +102,21 @@ def clock_list(actor: Actor, **filters: Any) -> QuerySet[RecoveryClock]:
 def switch_list(actor: Actor, **filters: Any) -> QuerySet[Switch]:
     """Switches that the actor may see. Filters: state, part (slug), direction, outage (number)."""
     rows = Switch.objects.select_related("part__unit", "outage", "ordered_by", "approved_by").prefetch_related("steps")
-    rows = _cut(rows, actor, "part", commanders="outage__commanders")
+    rows = _cut(rows, actor, "part", commanders="outage__commanders").annotate(
+        later_done=Exists(later_done_of(OuterRef("part"), OuterRef("done_at")))
+    )
     return _filtered(rows, filters, state="state", part="part__slug", direction="direction", outage="outage__number")
+
+
+def later_done_of(part: Any, done_at: Any) -> QuerySet[Switch]:
+    """Switches of a part that were done after one."""
+    return Switch.objects.filter(part=part, state=Switch.State.DONE, done_at__gt=done_at)
+
+
+def is_last_done(switch: Switch) -> bool:
+    """Whether it is the part's last finished switch: only that one can be reversed. No query for one of `switch_list`."""
+    found = getattr(switch, "later_done", None)
+    return not (later_done_of(switch.part_id, switch.done_at).exists() if found is None else found)
 
 
 def check_list(actor: Actor, **filters: Any) -> QuerySet[PartCheck]:
