@@ -10,9 +10,9 @@ from incidents.switchover import selectors, services
 from incidents.switchover.errors import NothingToSwitch, NotReadyToSwitchBack, PastPointOfNoReturn, SecondMustDiffer, SwitchAlreadyActive
 from incidents.switchover.models import Outage, PartCheck, Switch
 from incidents.switchover.services import running
-from kernel import clock, moves, proposals
+from kernel import clock, proposals
 from kernel.actors import SYSTEM, Actor
-from kernel.errors import Conflict, InvalidTransition, NotPermitted, Stale
+from kernel.errors import InvalidTransition, NotPermitted, Stale
 from kernel.models import Entry, Proposal
 from tests.incidents.switchover.conftest import look, names_of
 from tests.incidents.switchover.fake_control import FakeSystem
@@ -71,23 +71,6 @@ def test_a_planned_switch_without_an_outage_over_and_reversed(part: Part, system
     assert system.serving() == "primary"
     assert system.calls == PLANNED
     assert (back.state, switch.state) == ("done", "reverted")
-
-
-def test_only_the_last_finished_switch_of_a_part_is_offered_to_be_reversed(
-    part: Part, system: FakeSystem, lead: Actor, django_assert_num_queries: Any
-) -> None:
-    found = []
-    for direction in ("over", "back"):
-        found.append(services.switch_order(actor=lead, part="orders", direction=direction))
-        run(found[-1])
-    first, second = found
-    may = moves.get("incidents.switch_revert").extra["available"]
-    assert (may(first), may(second)) == (False, True)
-    with pytest.raises(Conflict):
-        services.switch_revert(public_id=first.public_id, version=None, actor=lead)
-    listed = list(selectors.switch_list(lead))
-    with django_assert_num_queries(0):
-        assert {row.pk: may(row) for row in listed} == {first.pk: False, second.pk: True}
 
 
 @pytest.mark.req("RTO-01")
