@@ -362,8 +362,8 @@ class Room:
         return [
             (_("Outage"), f"{outage.number} · {outage.get_state_display()}"),
             (_("Failing since"), outage.failing_since),
-            (_("Business normal"), outage.business_normal_at),
-            (_("Repaired"), outage.repaired_at),
+            (_("Business normal"), outage.business_normal_at or _("not yet")),
+            (_("Repaired"), outage.repaired_at or _("not yet")),
         ]
 
 
