@@ -42,7 +42,7 @@ def _clock(facts: Facts, row: RecoveryClock, tell: Teller) -> str:
 
 
 def _outcome(row: RecoveryClock, tell: Teller) -> str:
-    took = row.stopped_at - row.started_at if row.stopped_at is not None and row.started_at is not None else None
+    took = tell.length(row.started_at, row.stopped_at) if row.stopped_at is not None and row.started_at is not None else None
     values = {
         "start": tell.exact(row.started_at),
         "end": tell.exact(row.stopped_at),

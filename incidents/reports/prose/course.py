@@ -28,7 +28,7 @@ def _noticed(facts: Facts, tell: Teller) -> str:
         alert = facts.alerts[0].alert
         seen = _("The first sign was the alert %(summary)s from %(source)s, which began at %(time)s; %(number)s was opened at %(opened)s.") % {
             "summary": tell.quote(alert.summary),
-            "source": _("the console's own probes") if alert.source.kind == alert.source.Kind.PROBE else alert.source.name,
+            "source": tell.apart(_("the console's own probes") if alert.source.kind == alert.source.Kind.PROBE else alert.source.name),
             "time": tell.at(alert.started_at),
             "number": incident.number,
             "opened": tell.at(incident.discovered_at),

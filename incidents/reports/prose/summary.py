@@ -30,10 +30,10 @@ def _what(facts: Facts, tell: Teller) -> str:
         "fault_class": str(fault_class).lower() if not tell.is_chinese else fault_class,
     }
     ended = ""
-    if incident.resolved_at is not None and facts.lasted is not None:
+    if incident.resolved_at is not None:
         ended = _("Its end was declared at %(time)s, %(span)s after the first sign.") % {
             "time": tell.at(incident.resolved_at),
-            "span": tell.span(facts.lasted),
+            "span": tell.between(incident.failing_since, incident.resolved_at),
         }
     merged = _("%(numbers)s belonged to it and went on here.") % {"numbers": tell.names(facts.merged)} if facts.merged else ""
     return tell.paragraph(began, graded, ended, merged)

@@ -69,7 +69,16 @@ class Teller:
 
     def between(self, start: datetime | None, end: datetime | None) -> str:
         """How long from one moment to the other."""
-        return self.span(end - start) if start is not None and end is not None else "–"
+        return self.span(self.length(start, end)) if start is not None and end is not None else "–"
+
+    @staticmethod
+    def length(start: datetime, end: datetime) -> timedelta:
+        """From one moment to the other as they are told, in whole seconds: 20:25:41 to 20:26:22 are 41 seconds to whoever subtracts."""
+        return end.replace(microsecond=0) - start.replace(microsecond=0)
+
+    def apart(self, name: str) -> str:
+        """A name inside a sentence: a blank on both sides of a Latin one among Chinese signs."""
+        return f" {name} " if self.is_chinese and name[:1].isascii() else name
 
     @property
     def glue(self) -> str:

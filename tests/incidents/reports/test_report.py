@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import translation
 from incidents.reports import prose, services
 from incidents.reports.errors import IncidentNotOver, NothingChanged, OwnReport, ReportIsOpen, SectionsMissing
 from incidents.reports.models import FULL, SHORT, Report, Section, SectionText
+from incidents.reports.prose.telling import Teller
 from incidents.reports.selectors import difference, facts_of, present_texts, report_get_for, report_list
 from incidents.response import services as response
 from incidents.response.errors import ReportMissing
@@ -337,3 +339,17 @@ def test_a_span_reads_as_people_say_it(world: World) -> None:
         chinese = [Teller(facts, "zh-hans").span(length) for length in lengths]
     assert english == ["less than a second", "41 seconds", "4 minutes 1 second", "2 hours 26 minutes", "24 hours"]
     assert chinese == ["不到1秒", "41秒", "4分钟1秒", "2小时26分钟", "24小时"]
+
+
+def test_a_length_is_that_of_the_times_that_are_told():
+    """20:25:41 to 20:26:22 are 41 seconds to whoever subtracts, whatever the parts of a second say."""
+    start, end = datetime(2026, 11, 22, 20, 25, 41, 900_000, tzinfo=UTC), datetime(2026, 11, 22, 20, 26, 22, 100_000, tzinfo=UTC)
+    assert Teller.length(start, end) == timedelta(seconds=41)
+
+
+@pytest.mark.parametrize(
+    "is_chinese, name, said",
+    [(True, "Prometheus", " Prometheus "), (True, "系统自身的探测", "系统自身的探测"), (False, "Prometheus", "Prometheus")],
+)
+def test_a_latin_name_stands_apart_from_chinese_signs(is_chinese, name, said):
+    assert Teller.apart(SimpleNamespace(is_chinese=is_chinese), name) == said
