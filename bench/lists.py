@@ -115,8 +115,10 @@ def _intake(bench: Bench, rate: float, seen: list[load.Outcome]) -> Iterator[Non
         yield
     finally:
         stop.set()
+        process.join(timeout=60)
+        if process.exitcode != 0:
+            raise RuntimeError(f"the process that sends alerts ended with {process.exitcode}")
         seen.append(answer.get())
-        process.join()
 
 
 def _send(port: int, path: str, rate: float, stop: Any, answer: Any) -> None:

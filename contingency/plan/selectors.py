@@ -172,7 +172,7 @@ def rounds_open() -> QuerySet[Round]:
 
 def rounds_ahead(actor: Actor, at: datetime) -> list[Round]:
     """What is due, or soon will be, and is for this person to see to: a week before, or half of `every` where that is shorter, so that
-    what comes round daily does not stand there always. Where nobody holds the position, it is for those who lead. One query."""
+    what comes round weekly does not stand there always. Where nobody holds the position, it is for those who lead. One query."""
     soon = rounds_open().filter(due_at__lte=at + AHEAD)
     return [row for row in soon if row.due_at <= at + min(AHEAD, row.every / 2) and _is_for(row, actor)]
 

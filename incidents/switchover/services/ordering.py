@@ -59,8 +59,7 @@ def switch_revert(*, public_id: UUID, version: int | None, actor: Actor, reason:
     """
     first = Switch.lock(public_id, version=version)
     require(actor, "incidents.switch_revert", first)
-    last = Switch.objects.filter(part_id=first.part_id, state=Switch.State.DONE).order_by("-done_at").first()
-    if last != first:
+    if first.state != Switch.State.DONE or not selectors.is_last_done(first):
         raise Conflict(problem=_("Only the last finished switch of a part can be reversed."))
     direction = Direction.BACK if first.direction == Direction.OVER else Direction.OVER
     return _order(part=selectors.part_find(first.part), direction=direction, actor=actor, reason=reason, reverts=first)
