@@ -48,6 +48,11 @@ class Hands(ABC):
     def choose(self, choice: Locator) -> None:
         """Choose one of the choices that stand side by side."""
 
+    def arrive(self, what: Locator) -> None:
+        """Wait for what is looked for and for the whole page around it: its style, and the scripts that answer a press without a new page."""
+        what.wait_for()
+        self.page.wait_for_load_state()
+
     def settle(self) -> None:  # noqa: B027 - only the keyboard has something to look at
         """After the page changed by itself: is everything where it was?"""
 
@@ -56,6 +61,7 @@ class Mouse(Hands):
     """A mouse, and a keyboard for text."""
 
     def press(self, what: Locator, *, keys: str = "", near: str = "") -> None:
+        self.arrive(what)
         what.click()
 
     def write(self, field: Locator, text: str) -> None:
@@ -85,8 +91,7 @@ class Touch(Hands):
         choice.tap()
 
     def _fits(self, what: Locator) -> None:
-        what.wait_for()
-        self.page.wait_for_load_state()  # with its style
+        self.arrive(what)
         width, height, kind = what.evaluate(TARGET)
         assert height >= {"control": THUMB_PX, "link": LINK_PX, "text": 0}[kind], f"{what} is {width:.0f} × {height:.0f} px: too low for a thumb"
         across = self.page.evaluate("document.documentElement.scrollWidth")
@@ -136,8 +141,7 @@ class Keyboard(Hands):
         self.presses += 1
 
     def _arrive(self, what: Locator) -> None:
-        what.wait_for()
-        self.page.wait_for_load_state()  # the console's own keys come with it
+        self.arrive(what)
         self._not_lost()
 
     def _not_lost(self) -> None:
