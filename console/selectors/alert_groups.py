@@ -16,7 +16,7 @@ from monitoring.alerts.models import Alert
 
 SEVERITIES = ("critical", "error", "warning", "info")
 WINDOW = 2_000  # alerts that are grouped: the newest of what matches
-GROUPS, IN_GROUP = 15, 3
+GROUPS, IN_GROUP = 10, 3  # together as many rows as a page of the flat list
 _COLUMNS = ("id", "part_id", "group_key", "name", "summary", "severity", "first_seen_at", "last_seen_at", "times_seen", "is_flapping")
 
 # An alert that is found in two ways is counted once. `found` has one row more than the window when there were more.
