@@ -307,6 +307,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(company: Any, make: A
     few = cost()
     for alert in [*make(60, severity="critical"), *make(40, part=None), *make(30, labels={"alertname": "Other"})]:
         IncidentAlert.objects.create(incident=incident, alert=alert, joined_at=clock.now())
+    client.get(address)  # a session is marked as used once a minute; that is no query of the list
     assert cost() <= few
     assert few <= 40
 
