@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 
 from kernel.actors import Actor
 from kernel.errors import NotFound
-from kernel.models import Entry
+from kernel.models import Entry, RecordLink
 from kernel.permissions import Grant, grant_by
 
 ListFor = Callable[..., QuerySet[Any]]
@@ -60,6 +60,18 @@ def register(record_type: RecordType) -> RecordType:
 def get(kind: str) -> RecordType:
     """The type of this kind. Raises KeyError."""
     return _types[kind]
+
+
+def shown_at(kind: str, public_id: UUID) -> tuple[str, str]:
+    """Kind and id of the record on whose screen this one is shown: itself, or, where it has none (a role of an incident), the record
+    whose timeline it is part of. Raises NotFound."""
+    if kind in _types:
+        return kind, str(public_id)
+    linked = RecordLink.objects.filter(child_kind=kind, child_id=str(public_id), parent_kind__in=_types)
+    whole = linked.order_by("id").values_list("parent_kind", "parent_id").first()
+    if whole is None:
+        raise NotFound(kind=kind)
+    return whole
 
 
 def all_types() -> list[RecordType]:

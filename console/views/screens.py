@@ -71,9 +71,10 @@ def record_list(request: HttpRequest, kind: str) -> HttpResponse:
 @login_required
 @require_GET
 def record_go(request: HttpRequest, kind: str, public_id: uuid.UUID) -> HttpResponse:
-    """From a record's id to where it is shown."""
+    """From a record's id, or that of a part of one, to where it is shown."""
     from kernel import records
 
-    record = records.fetch(kind, people.actor_of(request), public_id)
+    kind, shown = records.shown_at(kind, public_id)
+    record = records.fetch(kind, people.actor_of(request), uuid.UUID(shown))
     address = records.get(kind).address
     return redirect(address(record) if address is not None else "console:now")

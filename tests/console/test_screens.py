@@ -1,12 +1,14 @@
 """Home, incident room and lists: what they show, to whom, at what cost."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from contingency.catalog.models import Gateway, Matcher, Part, Side
 from incidents.response import services as response
+from notify.models import Page
 from tests.console.reading import words
 
 
@@ -141,3 +143,19 @@ def test_screens_stay_within_their_queries(confirmed, browser, django_assert_max
     client.get(address)
     with django_assert_max_num_queries(most):
         client.get(address)
+
+
+def test_every_call_leads_to_the_incident_that_it_is_about(confirmed, browser):
+    """A person may be called for an incident, for a role of it, or about a part of it: all have a link that opens the incident."""
+    pages = Page.objects.all()
+    kinds = {page.subject_kind for page in pages}
+    assert kinds >= {"incident_role"}, kinds
+    client = browser("lead")
+    for page in pages:
+        answer = client.get(f"/go/{page.subject_kind}/{page.subject_id}/")
+        assert answer.status_code == 302, page.subject_kind
+        assert answer.headers["Location"].endswith(f"/incidents/{confirmed.number}/")
+    assert client.get(f"/go/incident_role/{uuid4()}/").status_code == 404
+    assert client.get(f"/go/nothing/{uuid4()}/").status_code == 404
+    role = confirmed.roles.first()
+    assert browser("stranger").get(f"/go/incident_role/{role.public_id}/").status_code == 404
