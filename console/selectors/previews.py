@@ -15,6 +15,7 @@ from contingency.plan.models import Round
 from contingency.plan.selectors import grade_criteria
 from incidents.switchover import selectors as switchover
 from incidents.switchover.models import Direction, Mode, Outage, Switch
+from incidents.switchover.problems import problem_words
 from kernel import clock
 from kernel.errors import DomainError
 from kernel.i18n import language_suffix
@@ -68,7 +69,9 @@ def _of_part(part: Any, direction: str) -> Preview:
     if seen.may_turn_emergency:
         facts.append(_("Should the old side die on the way, it goes on as an emergency switch."))
     steps = [Line(step.title, step.effect, step.point_of_no_return) for step in seen.steps]
-    checks = [Line(str(check.title), check.detail, is_ok=check.is_ok, is_blocking=check.is_blocking) for check in seen.checks]
+    checks = [
+        Line(str(check.title), problem_words(check.detail, names=names), is_ok=check.is_ok, is_blocking=check.is_blocking) for check in seen.checks
+    ]
     return Preview(facts, steps, checks)
 
 

@@ -13,6 +13,7 @@ from console.selectors.switchboard_picture import Picture, picture_of
 from contingency.catalog.models import Part
 from incidents.switchover import selectors as switchover
 from incidents.switchover.models import Direction, Outage, Switch
+from incidents.switchover.problems import problem_words
 from incidents.switchover.selectors import Readiness
 from incidents.switchover.texts import failure_words, instruction_words
 from kernel import records
@@ -108,7 +109,7 @@ class Board:
     def detail_of(self, check: Any) -> str:
         """What a check saw, sides by their names."""
         names = {side.role: side.name for side in self.part.sides.all()}
-        return names.get(check.detail, str(check.detail)) if check.code == "traffic_on_old_side" else str(check.detail)
+        return names.get(check.detail, str(check.detail)) if check.code == "traffic_on_old_side" else problem_words(check.detail, names=names)
 
     @cached_property
     def outage(self) -> Outage | None:

@@ -1,5 +1,6 @@
 """How times, ages, icons and other people's text are drawn on every screen."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +11,14 @@ from django.middleware.csrf import get_token
 from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from console.passkey_address import passkeys_elsewhere
-from console.selectors import buttons, intake_words, now
+from console.selectors import buttons, intake_words, now, proposed
 from incidents.reports import selectors as reports
+from incidents.switchover.problems import problem_words
 from kernel import moves
 from kernel.i18n import in_readers_words, list_comma, listed
 from kernel.i18n import pick as pick_text
@@ -30,6 +32,7 @@ _SEVERITIES = {
     "warning": ("alert-triangle", gettext_lazy("warning")),
     "info": ("info-circle", gettext_lazy("info")),
 }
+_NUMBER = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{3}-[0-9]{4}-[0-9]{4,}(?![0-9-])")
 RING = 163.4  # length of the ring's circle, radius 26
 
 
@@ -170,10 +173,22 @@ def foreign(text: Any) -> str:
 
 
 @register.filter
+def what_was_seen(kept: str) -> str:
+    """What a switch or a step met, in the reader's language."""
+    return problem_words(kept)
+
+
+@register.filter
 def quoted(text: Any) -> str:
     """What a person or a tool wrote, letter by letter; nothing of it is said in other words, not even a name that we know. Characters
     that turn the reading direction are shown as what they are, not obeyed."""
     return str(text).translate(_BIDI)
+
+
+@register.filter
+def whole(text: Any) -> SafeString:
+    """Numbers of records (INC-2026-0042) are not broken at the end of a line: people read them out."""
+    return mark_safe(_NUMBER.sub(r'<span class="nowrap">\g<0></span>', conditional_escape(text)))
 
 
 @register.simple_tag
@@ -217,6 +232,9 @@ def move_title(move_id: str) -> str:
 
 
 register.filter("only_proposed", now.only_proposed)
+
+
+register.simple_tag(proposed.asked_for)
 
 
 @register.simple_tag(takes_context=True)

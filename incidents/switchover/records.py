@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.switchover import selectors
 from incidents.switchover.models import Outage, PartCheck, RecoveryClock, Switch, SwitchStep
+from incidents.switchover.problems import problem_words
 from incidents.switchover.selectors.outages import READ
 from incidents.switchover.texts import failure_words, instruction_words
 from kernel import records
@@ -80,7 +81,7 @@ def step_output(row: SwitchStep) -> dict[str, Any]:
         "attempts": row.attempts,
         "took_ms": row.took_ms,
         "evidence": row.evidence,
-        "error": row.error,
+        "error": problem_words(row.error),
     }
 
 
@@ -107,7 +108,7 @@ def switch_output(row: Switch) -> dict[str, Any]:
         "moved_at": _moment(row.moved_at),
         "done_at": _moment(row.done_at),
         "settled_at": _moment(row.settled_at),
-        "failure": {"code": row.failure, "text": failure_words(row.failure), "detail": row.failure_detail} if row.failure else None,
+        "failure": {"code": row.failure, "text": failure_words(row.failure), "detail": problem_words(row.failure_detail)} if row.failure else None,
         "instruction": {"code": row.instruction, "text": instruction_words(row.instruction)} if row.instruction else None,
         "evidence": row.evidence,
         "steps": [step_output(step) for step in sorted(row.steps.all(), key=lambda step: step.order)],

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from incidents.switchover import sequences
 from incidents.switchover.models import ClockKind, Mode, Outage
+from incidents.switchover.problems import problem_words
 from incidents.switchover.texts import failure_words, instruction_words
 from kernel import sentences
 from kernel.i18n import language_suffix
@@ -34,6 +36,11 @@ def _step(value: Any) -> str:
     return sequences.title_of(str(value), language_suffix())
 
 
+def _seen(value: Any) -> str:
+    """What was seen, as a sentence of its own."""
+    return gettext("%(what)s.") % {"what": problem_words(str(value)).rstrip(".。")} if value else ""
+
+
 READINGS: Mapping[str, Reading] = {
     "kind": _label(ClockKind),
     "mode": _label(Mode),
@@ -42,6 +49,8 @@ READINGS: Mapping[str, Reading] = {
     "after_step": _step,
     "failure": failure_words,
     "instruction": instruction_words,
+    "error": problem_words,
+    "detail": _seen,
     **dict.fromkeys(("due_at", "started_at", "failing_since", "earlier_value"), _moment),
 }
 

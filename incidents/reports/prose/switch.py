@@ -6,6 +6,7 @@ from django.utils.translation import ngettext
 from incidents.reports.prose.telling import Teller
 from incidents.reports.selectors.facts import Facts
 from incidents.switchover.models import Mode, Switch
+from incidents.switchover.problems import problem_words
 from incidents.switchover.texts import failure_words
 from kernel.i18n import pick
 
@@ -81,7 +82,7 @@ def _failed(row: Switch, tell: Teller) -> str:
     if failed:
         words.append(_("The step that failed: %(steps)s.") % {"steps": tell.names(map(tell.quote, failed))})
     if row.failure_detail:
-        words.append(_("What was seen: %(detail)s.") % {"detail": tell.quote(row.failure_detail)})
+        words.append(_("What was seen: %(detail)s.") % {"detail": problem_words(row.failure_detail).rstrip(".。")})
     if row.state == "reverted":
         words.append(_("Every step was taken back; traffic stayed where it was."))
     return tell.glue.join(words)

@@ -7,6 +7,7 @@ import httpx
 
 from incidents.switchover.executors.base import GatewayView, Outcome, Result, SideView, client
 from incidents.switchover.executors.target import SideAddress, Target
+from incidents.switchover.problems import problem, said
 
 
 class CaddyExecutor:
@@ -31,7 +32,7 @@ class CaddyExecutor:
                 dials = [str(entry.get("dial", "")) for entry in response.json() or []]
                 sides = {role: self._side(http, side) for role, side in self.target.sides.items()}
         except (httpx.HTTPError, ValueError, AttributeError, TypeError) as lost:
-            return GatewayView(is_known=False, problem=f"{type(lost).__name__}: the gateway's admin address gives no usable answer")
+            return GatewayView(is_known=False, problem=problem("no_usable_answer", kind=type(lost).__name__))
         listed = [role for role, side in self.target.sides.items() if _dial(side) in dials]
         serving = listed[0] if len(listed) == 1 else None
         return GatewayView(is_known=True, serving=serving, sides=sides, raw={"upstreams": dials})
@@ -45,21 +46,21 @@ class CaddyExecutor:
                 if step in {"move_upstreams", "move_upstreams_back"}:
                     return self._move(http, to_side if step == "move_upstreams" else from_side)
         except httpx.HTTPError as lost:
-            return Outcome(Result.UNKNOWN, error=f"{type(lost).__name__}: the gateway's admin address does not answer")
-        return Outcome(Result.REFUSED, error=f"This gateway knows no step {step}")
+            return Outcome(Result.UNKNOWN, error=problem("no_answer", limit_s=f"{limit_s:g}", kind=type(lost).__name__))
+        return Outcome(Result.REFUSED, error=problem("unknown_to_gateway"))
 
     def _check(self, http: httpx.Client, role: str) -> Outcome:
         side = self._side(http, self.target.sides[role])
         if side.is_ready:
             return Outcome(Result.OK, {"ready_url": self.target.sides[role].ready_url, "answered": 200})
-        return Outcome(Result.REFUSED, error=f"{self.target.sides[role].name} is not ready")
+        return Outcome(Result.REFUSED, error=problem("side_not_ready", name=self.target.sides[role].name))
 
     def _move(self, http: httpx.Client, role: str) -> Outcome:
         upstreams = [{"dial": _dial(self.target.sides[role])}]
         response = http.patch(f"{self.admin}/id/{self.handler_id}/upstreams", json=upstreams)
         if response.is_success:
             return Outcome(Result.OK, {"upstreams": upstreams, "answered": response.status_code})
-        return Outcome(Result.REFUSED, {"answered": response.status_code}, f"The gateway refused: {response.text[:300]}")
+        return Outcome(Result.REFUSED, {"answered": response.status_code}, said("gateway_refused", response.text[:300]))
 
     @staticmethod
     def _side(http: httpx.Client, side: SideAddress) -> SideView:

@@ -8,6 +8,7 @@ import httpx
 
 from incidents.switchover.executors.base import GatewayView, Outcome, Result, SideView, answer_of, client
 from incidents.switchover.executors.target import Target
+from incidents.switchover.problems import problem, said
 
 
 class LabExecutor:
@@ -23,10 +24,10 @@ class LabExecutor:
             with client(limit_s) as http:
                 response = http.get(f"{url}/status", headers={"Authorization": f"Bearer {token}"})
         except (httpx.HTTPError, OSError, ValueError) as lost:
-            return GatewayView(is_known=False, problem=f"{type(lost).__name__}: the control server does not answer")
+            return GatewayView(is_known=False, problem=problem("no_control", kind=type(lost).__name__))
         body = answer_of(response)
         if not response.is_success or "sides" not in body:
-            return GatewayView(is_known=False, problem=f"the control server answered {response.status_code}")
+            return GatewayView(is_known=False, problem=problem("control_answered", status=response.status_code))
         return view_of(body)
 
     def act(self, step: str, *, from_side: str, to_side: str, limit_s: float) -> Outcome:
@@ -36,9 +37,9 @@ class LabExecutor:
             with client(limit_s) as http:
                 response = http.post(f"{url}/steps/{step}", json={"from": from_side, "to": to_side}, headers={"Authorization": f"Bearer {token}"})
         except httpx.ConnectError as lost:  # nothing was sent
-            return Outcome(Result.REFUSED, error=f"{type(lost).__name__}: the control server does not answer")
+            return Outcome(Result.REFUSED, error=problem("no_control", kind=type(lost).__name__))
         except (httpx.HTTPError, OSError, ValueError) as lost:
-            return Outcome(Result.UNKNOWN, error=f"{type(lost).__name__}: no answer from the control server within {limit_s:g} s")
+            return Outcome(Result.UNKNOWN, error=problem("no_answer", limit_s=f"{limit_s:g}", kind=type(lost).__name__))
         return _outcome(response)
 
     def _control(self) -> tuple[str, str]:
@@ -55,7 +56,7 @@ def _outcome(response: httpx.Response) -> Outcome:
     evidence = body.get("evidence") if isinstance(body.get("evidence"), dict) else {}
     if response.is_success and body.get("ok", True):
         return Outcome(Result.OK, evidence or {})
-    error = f"{body.get('code', response.status_code)}: {body.get('message', response.text[:300])}"
+    error = said(str(body.get("code", response.status_code)), str(body.get("message", response.text[:300])))
     # 4xx: it does not fit the present state, nothing was done; 5xx: it was tried, and how far it came is not certain
     return Outcome(Result.REFUSED if response.status_code < 500 else Result.UNKNOWN, evidence or {}, error)
 

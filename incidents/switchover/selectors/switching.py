@@ -14,6 +14,7 @@ from contingency.catalog.models import Part
 from incidents.switchover import sequences
 from incidents.switchover.executors import GatewayView, SideAddress, Target, executor_for
 from incidents.switchover.models import Direction, Duration, GatewaySample, Mode, Outage, PartCheck, Switch
+from incidents.switchover.problems import problem
 from incidents.switchover.selectors.evidence import expected_seconds, has_orders, part_check_latest
 from incidents.switchover.selectors.outages import open_outage, switch_active
 from incidents.switchover.sequences import StepPlan
@@ -140,7 +141,7 @@ def traffic_now(part: Part) -> GatewayView:
     if sample is not None and age_s <= FRESH_S:
         return sample
     if connection.in_atomic_block:
-        return sample if sample is not None and age_s <= STALE_S else GatewayView(is_known=False, problem=_("the gateway was not seen lately"))
+        return sample if sample is not None and age_s <= STALE_S else GatewayView(is_known=False, problem=problem("gateway_not_seen"))
     kept = _asked.get(part.pk)
     if kept is None or time.monotonic() - kept[0] > FRESH_S:
         kept = _asked[part.pk] = (time.monotonic(), executor_for(target_of(part)).status())

@@ -19,6 +19,7 @@ from incidents.switchover.events import DryRunMade, SwitchAbortAsked, SwitchAppr
 from incidents.switchover.executors import GatewayView
 from incidents.switchover.models import Direction, Outage, PartCheck, Switch, SwitchStep
 from incidents.switchover.models.outage import OPEN_STATES
+from incidents.switchover.problems import problem_words
 from incidents.switchover.sequences import StepPlan
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
@@ -205,7 +206,7 @@ def _refuse_what_cannot_work(
     checks = selectors.checks_of(view, mode=mode, direction=direction, from_side=from_side, to_side=to_side, outage=outage, active=None)
     failing = next((check for check in checks if check.is_blocking and not check.is_ok), None)
     if failing is not None:
-        raise NothingToSwitch(part=part.name_en, problem=f"{_('this does not hold')}: {failing.title}. {failing.detail}".strip())
+        raise NothingToSwitch(part=part.name_en, problem=f"{_('this does not hold')}: {failing.title}. {problem_words(failing.detail)}".strip())
 
 
 def steps_add(switch: Switch, plans: tuple[StepPlan, ...], *, target: Any, after: int = 0) -> None:

@@ -25,6 +25,7 @@ from incidents.switchover import selectors
 from incidents.switchover.executors import Outcome, Result, Target, executor_for
 from incidents.switchover.models import Switch, SwitchStep
 from incidents.switchover.models.switch import WORKABLE
+from incidents.switchover.problems import at_step
 from incidents.switchover.services import settling
 from incidents.switchover.services.ordering import is_past_return, switch_lock
 from incidents.switchover.services.verification import verify_step
@@ -187,7 +188,7 @@ def _write_failed(switch: Switch, step: SwitchStep, report: Report, now: datetim
     if unknown and step.otherwise and switch.may_turn_emergency:
         settling.step_replaced(switch, step)
         return True
-    settling.switch_failed(switch, "step_failed", detail=f"{step.name}: {outcome.error}", instruction="undoing", now=now, undoing=True)
+    settling.switch_failed(switch, "step_failed", detail=at_step(step.name, outcome.error), instruction="undoing", now=now, undoing=True)
     return True
 
 
@@ -197,7 +198,7 @@ def _write_unproved(switch: Switch, step: SwitchStep, report: Report, now: datet
         settling.step_try_noted(step, report.outcome)
         return False
     settling.step_failed(switch, step, report.outcome, took_ms=report.took_ms, now=now)
-    detail = f"{step.name}: {report.outcome.error}"
+    detail = at_step(step.name, report.outcome.error)
     settling.switch_failed(switch, "not_verified", detail=detail, instruction="order_again_to_verify", now=now, undoing=False)
     return True
 
@@ -210,7 +211,7 @@ def _write_undo(switch: Switch, step: SwitchStep, report: Report, now: datetime)
     settling.undo_try_noted(step, report.outcome, tries)
     if tries < TRIES_OF_UNDO:
         return False
-    settling.switch_given_up(switch, detail=f"{step.undo}: {report.outcome.error}", now=now)
+    settling.switch_given_up(switch, detail=at_step(step.undo, report.outcome.error), now=now)
     return True
 
 

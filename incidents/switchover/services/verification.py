@@ -11,6 +11,7 @@ import httpx
 from contingency.catalog.models import Side
 from incidents.switchover.executors import Outcome, Result, Target, executor_for
 from incidents.switchover.executors.base import answer_of, client
+from incidents.switchover.problems import problem
 from monitoring.probes import selectors as probes
 
 BUDGET_S = 10.0  # a customer waits so long, the gateway's hold included; so does the check
@@ -40,7 +41,7 @@ def business_check(target: Target, *, key: str = "", budget_s: float = BUDGET_S)
         try:
             answer = _place_and_read(target.base_url, key, budget_s - (time.monotonic() - started))
         except httpx.HTTPError as lost:
-            error = f"{type(lost).__name__}: no answer through the gateway"
+            error = problem("no_gateway", kind=type(lost).__name__)
         else:
             took_ms = round((time.monotonic() - started) * 1000)
             if not answer["error"]:
@@ -59,11 +60,11 @@ def _place_and_read(base_url: str, key: str, limit_s: float) -> dict[str, Any]:
         )
         order_id = str(answer_of(placed).get("id", ""))
         if not placed.is_success or not order_id:
-            return {"error": f"placing the marked order was answered {placed.status_code}"}
+            return {"error": problem("placing_answered", status=placed.status_code)}
         read = http.get(f"{base_url}/orders/{order_id}", headers={"X-Business-Check": "1"})
     body = answer_of(read)
     if not read.is_success or str(body.get("id")) != order_id:
-        return {"error": f"reading the marked order back was answered {read.status_code}"}
+        return {"error": problem("reading_answered", status=read.status_code)}
     return {"error": "", "order_id": order_id, "side": str(body.get("side") or read.headers.get("X-Order-Side") or "")}
 
 
@@ -83,8 +84,12 @@ def _verify_traffic(target: Target, to_side: str, limit_s: float) -> Outcome:
         if view.serving == to_side:
             return Outcome(Result.OK, {"serving": view.serving, "lag_bytes": view.lag_bytes, "streaming": view.is_streaming})
         if time.monotonic() > give_up:
-            return Outcome(Result.REFUSED, view.summary(), view.problem or f"requests reach {view.serving or 'no side'}")
+            return Outcome(Result.REFUSED, view.summary(), view.problem or _elsewhere(view.serving))
         time.sleep(_PAUSE_S)
+
+
+def _elsewhere(serving: str | None) -> str:
+    return problem("traffic_elsewhere", name=serving) if serving else problem("traffic_nowhere")
 
 
 def _verify_probes(target: Target, to_side: str, moved_at: datetime) -> Outcome:
@@ -94,17 +99,17 @@ def _verify_probes(target: Target, to_side: str, moved_at: datetime) -> Outcome:
         with client(2.0) as http:
             answered = http.get(address.ready_url or address.url).status_code
     except httpx.HTTPError as lost:
-        return Outcome(Result.REFUSED, error=f"{type(lost).__name__}: the side does not answer its readiness check")
+        return Outcome(Result.REFUSED, error=problem("readiness_silent", kind=type(lost).__name__))
     if answered >= 300:
-        return Outcome(Result.REFUSED, {"ready_url": address.ready_url, "answered": answered}, f"the readiness check answered {answered}")
+        return Outcome(Result.REFUSED, {"ready_url": address.ready_url, "answered": answered}, problem("readiness_answered", status=answered))
     side = Side.objects.select_related("part").get(part_id=target.part_id, role=to_side)
     seen = [state for state in probes.probe_state(side.part) if state.side_role == to_side and state.state != "paused"]
     health = probes.side_is_healthy(side, moved_at)
     evidence = {"ready_url": address.ready_url, "answered": answered, "probes": [state.name for state in seen], "probes_healthy": health}
     if health is False:
-        return Outcome(Result.REFUSED, evidence, "a probe of the side is not healthy since traffic moved")
+        return Outcome(Result.REFUSED, evidence, problem("probe_unhealthy"))
     if health is None and seen:
-        return Outcome(Result.REFUSED, evidence, "no probe of the side answered since traffic moved")
+        return Outcome(Result.REFUSED, evidence, problem("probe_silent"))
     return Outcome(Result.OK, evidence)
 
 
@@ -114,5 +119,5 @@ def _verify_business(target: Target, to_side: str, key: str, limit_s: float) -> 
     if not answer.is_ok:
         return Outcome(Result.REFUSED, evidence, answer.error)
     if answer.side and answer.side != to_side:
-        return Outcome(Result.REFUSED, evidence, f"the marked order arrived at {answer.side}")
+        return Outcome(Result.REFUSED, evidence, problem("order_elsewhere", name=answer.side))
     return Outcome(Result.OK, evidence)
