@@ -207,7 +207,7 @@ def test_the_rosters_say_who_is_on_duty_and_where_nobody_is(company, browser):
     shown = words(browser("service").get("/setup/rosters/"))
     assert "Duty engineer Operations" in shown
     assert "nobody at rank 2 now" in shown
-    assert re.search(r"From (\d{4}-)?\d\d-\d\d \d\d:\d\d Until (\d{4}-)?\d\d-\d\d \d\d:\d\d", shown), "a shift of today without its date"
+    assert re.search(r"Begins (\d{4}-)?\d\d-\d\d \d\d:\d\d Ends (\d{4}-)?\d\d-\d\d \d\d:\d\d", shown), "a shift of today without its date"
     Shift.objects.update(cancelled_at=clock.now())
     assert "Nobody is on duty in the coming four weeks" in words(browser("service").get("/setup/rosters/"))
 
