@@ -108,7 +108,9 @@ def _said(known: list[tuple[datetime, float]], moments: list[tuple[str, str, dat
     if before:
         said.append(_("before the failure usually %(value)s") % {"value": say(before[len(before) // 2])})
     if after:
-        said.append(_("since then from %(low)s to %(high)s") % {"low": say(min(after)), "high": say(max(after))})
+        low, high = say(min(after)), say(max(after))
+        span = _("since then from %(low)s to %(high)s") if low != high else _("since then %(value)s")
+        said.append(span % {"low": low, "high": high, "value": low})
     said.append(_("last %(value)s") % {"value": say(known[-1][1])})
     return _("; ").join(said)
 

@@ -129,7 +129,9 @@ def _carry_out(request: HttpRequest, actor: Actor, move: Move, record: Any, form
 
 
 def _name_of(result: Any) -> str:
-    """What the reader calls the record that was moved."""
+    """What the reader calls the record that was moved; a proposal by its move, never by the move's id."""
+    if isinstance(result, Proposal):
+        return " ".join(filter(None, (str(moves.get(result.move).title), result.record_label)))
     return str(pick(result, "name")) if hasattr(result, "name_en") else str(result.journal_label())
 
 
@@ -154,6 +156,7 @@ def _ask(request: HttpRequest, move: Move, record: Any, grant: Grant, form: Move
         "is_not_now": refusal is not None and request.method == "GET",  # nothing was typed yet, and nothing can be sent
         "is_stale": refusal is not None and refusal.http_status == 409,
         "preview": _preview(people.actor_of(request), move, record, request),
+        "proposal": record if isinstance(record, Proposal) else None,
         "way_back": _way_back(move),
         "waits": _waits(people.actor_of(request), move, record, "waits_before"),
         "mark": uuid.uuid4().hex,

@@ -49,7 +49,7 @@ def test_a_chart_goes_by_its_probes_name_and_says_the_unit(latency, incident):
     (chart,) = room_series.charts_of(incident, None, incident.failing_since + timedelta(minutes=5))
     assert chart.title == "Hall A: time of an order"
     assert chart.top == "2.5 s"
-    assert chart.words == "before the failure usually 50 ms; since then from 2.5 s to 2.5 s; last 2.5 s"
+    assert chart.words == "before the failure usually 50 ms; since then 2.5 s; last 2.5 s"
 
 
 def test_a_series_that_no_probe_reads_goes_by_its_own_name(company, incident):
