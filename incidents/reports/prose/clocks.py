@@ -30,7 +30,7 @@ def write(facts: Facts, tell: Teller) -> str:
 
 def _clock(facts: Facts, row: RecoveryClock, tell: Teller) -> str:
     words = {
-        ClockKind.SWITCHOVER.value: _("Switchover, from the failure until business runs on the spare: the target was %(target)s."),
+        ClockKind.SWITCHOVER.value: _("Switchover, from the failure until business runs on the standby: the target was %(target)s."),
         ClockKind.RECOVERY.value: _("Recovery, from the switch until business is normal: the target was %(target)s."),
         ClockKind.SWITCHBACK.value: _("Switch back, from the repair until business is back on the repaired side: the target was %(target)s."),
     }

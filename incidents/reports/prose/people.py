@@ -22,7 +22,7 @@ def _chain(facts: Facts, tell: Teller) -> str:
         (_("the call to the duty engineer"), called),
         (_("the first answer"), incident.answered_at),
         (_("the confirmation"), incident.confirmed_at),
-        (_("business on the spare"), facts.over.done_at if facts.over is not None else None),
+        (_("business on the standby"), facts.over.done_at if facts.over is not None else None),
         (_("business normal"), outage.business_normal_at if outage is not None else None),
         (_("business back"), facts.back.done_at if facts.back is not None else None),
     ]

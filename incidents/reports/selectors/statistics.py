@@ -206,7 +206,7 @@ def _times(rows: Sequence[Row]) -> list[Times]:
     wanted: tuple[tuple[Any, Any, list[timedelta | None]], ...] = (
         (_("Acknowledge"), _("from the opening to the first answer"), [row.answered for row in rows]),
         (_("Confirm"), _("from the opening to the confirmation"), [row.confirmed for row in rows]),
-        (_("Switch"), _("from the failure to business proved on the spare"), [row.switched for row in rows]),
+        (_("Switch"), _("from the failure to business proved on the standby"), [row.switched for row in rows]),
         (_("Business normal"), _("from the failure to business normal"), [row.normal for row in rows]),
         (_("Back"), _("from the failure to business back on the repaired side"), [row.back for row in rows]),
     )

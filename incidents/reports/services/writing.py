@@ -15,6 +15,7 @@ from incidents.response.models import Incident
 from incidents.response.models.states import State
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
+from kernel.i18n import listed
 from kernel.ids import number_next
 from kernel.permissions import require
 
@@ -59,7 +60,7 @@ def report_submit(*, public_id: UUID, version: int | None, actor: Actor, reason:
     require(actor, "reports.submit", report)
     missing = [item.label for item in present_texts(report) if item.text is None or not (item.text.text_en.strip() and item.text.text_zh.strip())]
     if missing:
-        raise SectionsMissing(missing=", ".join(missing))
+        raise SectionsMissing(missing=listed(missing))
     fsm.move(report, report.submit, at=now, by_id=actor.user_id)
     event = ReportSubmitted(report_id=report.public_id, at=now)
     journal.record(event, subject=report, under=[report.incident], actor=actor, reason=reason)

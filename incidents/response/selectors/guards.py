@@ -14,6 +14,7 @@ from incidents.response.errors import (
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import OPEN
 from kernel.errors import DomainError
+from kernel.i18n import listed
 
 Guard = Callable[[Incident], None]
 
@@ -32,7 +33,7 @@ def guard_resolve(incident: Incident) -> None:
         raise OutageStillOpen(number=incident.outage.number, state=incident.outage.state_label())
     missing = conditions_missing(incident)
     if missing:
-        raise EndConditionsMissing(missing=", ".join(str(kind.label) for kind in missing))
+        raise EndConditionsMissing(missing=listed(kind.label for kind in missing))
 
 
 def guard_close(incident: Incident) -> None:

@@ -46,7 +46,7 @@ def not_ready_to_switch_back(outage: Outage) -> NotReadyToSwitchBack | None:
         (outage.repaired_at, _("the repair of the original, recorded")),
     )
     missing = [words for moment, words in facts if moment is None]
-    return NotReadyToSwitchBack(missing="; ".join(missing)) if missing else None
+    return NotReadyToSwitchBack(missing=_("; ").join(missing)) if missing else None
 
 
 def not_ready_to_revert(switch: Switch) -> NotReadyToSwitchBack | None:
