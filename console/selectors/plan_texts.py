@@ -1,5 +1,6 @@
 """The plan's texts to send to staff and to people outside: filled with what an incident knows, the rest left open."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from kernel.actors import Actor
 LANGUAGES = (("en", "English"), ("zh-hans", "简体中文"))
 OPEN = "______"  # to be written by hand
 SHOWN = 20
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ class TextsScreen:
         both = []
         for language, label in LANGUAGES:
             with override(language):
-                known = {name: words for name, words in self._known(language).items() if words}
                 names = PLACEHOLDER.findall(text.subject_en + text.body_en)
+                known = {name: words for name, words in {**self._known(language), **self._inside(text, names, language)}.items() if words}
                 subject, body = text.render(language, {**dict.fromkeys(names, OPEN), "practice": "", **known})
             both.append(Filled(language, label, subject, body))
         return ToSend(text, both, text.slug in self.at_hand)
@@ -107,8 +109,14 @@ class TextsScreen:
             "failing_since": _moment(incident.failing_since),
             "resolved_at": _moment(incident.resolved_at),
             "next_update": _moment(incident.update_due_at),
-            "affected": incident.scope,
         }
+
+    def _inside(self, text: MessageText, names: list[str], language: str) -> Mapping[str, str]:
+        """What engineers wrote for each other: only for staff, of a failure, and in the language that it was written in."""
+        if self.incident is None or text.goes_outside or "failing_since" not in names:
+            return {}
+        is_chinese = bool(CHINESE.search(self.incident.scope))
+        return {"affected": self.incident.scope} if is_chinese == language.startswith("zh") else {}
 
 
 def _moment(moment: object) -> str:

@@ -126,13 +126,17 @@ def test_texts_are_filled_from_the_incident_in_both_languages_and_leave_gaps_for
     assert "Payment by card" not in bare
     customers = filled[filled.index('id="send-customers-first-notice"') :]
     customers = customers[: customers.index("</details>")]
-    assert "parts of our ordering service have not been available: Payment by card" in customers
-    assert "我们的部分下单服务暂时无法使用：Payment by card" in customers
+    assert "parts of our ordering service have not been available: ______" in customers, "what engineers wrote for each other stays inside"
+    assert "Payment by card" not in customers
     assert "named by the level" in customers
     assert "______" in customers  # how to order meanwhile is for the sender to say
     assert "Secret inner title" not in filled
     staff = filled[filled.index('id="send-staff-first-notice"') :]
     assert f"({incident.number})" in staff
+    assert "What does not work: Payment by card" in staff
+    assert "受影响功能：______" in staff, "an English note does not go into a Chinese text"
+    assert "The incident says of what is affected: Payment by card" in " ".join(re.sub("<[^>]+>", " ", filled).split())
+    assert not re.search(r"<textarea[^>]*>\n?[ \t]", filled), "a text to copy begins with its first word"
     assert "订单系统出现故障：现在请这样做" in staff
 
 
