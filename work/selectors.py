@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from contingency.org.models import User
 from kernel.actors import Actor
 from kernel.journal import ref_of
 from kernel.permissions import Grant
@@ -56,9 +55,9 @@ def unfinished_count(subject: Any) -> int:
     return Task.objects.filter(task_list__subject_kind=ref.kind, task_list__subject_id=ref.id, state__in=Task.UNFINISHED).count()
 
 
-def tasks_of_person(user: User) -> QuerySet[Task]:
+def tasks_of_person(user_id: int) -> QuerySet[Task]:
     """What a person still has to do, the most urgent first."""
-    return Task.objects.filter(owner=user, state__in=Task.UNFINISHED).select_related("task_list").order_by("due_at", "id")
+    return Task.objects.filter(owner_id=user_id, state__in=Task.UNFINISHED).select_related("task_list").order_by("due_at", "id")
 
 
 def overdue_tasks(at: datetime) -> QuerySet[Task]:

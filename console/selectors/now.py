@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from console.selectors import clocks, parts, people, rounds
 from console.selectors.ahead import Expected, expected_clocks
 from console.selectors.clocks import Ring
+from console.selectors.mine import MyTasks
 from console.selectors.room import Room
 from console.selectors.rounds import NOW_SHOWN, RoundRow
 from contingency.catalog.models import Part
@@ -201,6 +202,11 @@ class NowScreen:
         return list(
             records.get("alert").list_for(self.actor).filter(part=None, state__in=["firing", "acknowledged"]).select_related("source")[:SHOWN]
         )
+
+    @cached_property
+    def tasks(self) -> MyTasks:
+        """What this person has to do."""
+        return MyTasks(self.actor, self.now)
 
     @cached_property
     def duty(self) -> list[people.Duty]:

@@ -20,7 +20,7 @@ from kernel.access import LOGGED_IN, RECORD, access
 
 NOW_PARTS = {
     f"now-{name}": f"console/now/_{name}.html"
-    for name in ("headline", "exhausted", "numbers", "incidents", "alerts", "unrouted", "proposals", "parts", "rounds", "duty")
+    for name in ("headline", "exhausted", "numbers", "incidents", "tasks", "alerts", "unrouted", "proposals", "parts", "rounds", "duty")
 }
 ROOM_PARTS = {
     f"room-{name}": f"console/room/_{name}.html"

@@ -1,6 +1,7 @@
 """Home, incident room and lists: what they show, to whom, at what cost."""
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,8 +9,10 @@ from django.test import Client
 
 from contingency.catalog.models import Gateway, Matcher, Part, Side
 from incidents.response import services as response
+from kernel import clock
 from notify.models import Page
 from tests.console.reading import words
+from work.models import Task
 
 
 def test_the_home_screen_says_all_quiet_when_nothing_is_wrong(company, traffic, browser):
@@ -43,7 +46,7 @@ def test_a_stranger_is_asked_to_log_in(company):
 @pytest.mark.req("INC-01")
 def test_the_home_screen_leads_with_the_worst_incident_and_its_clock(confirmed, browser):
     shown = words(browser("engineer").get("/"))
-    assert "◆ Severe Orders cannot be paid Business on standby:" in shown
+    assert "◆ Severe Orders cannot be paid" in shown
     assert confirmed.number in shown
 
 
@@ -53,9 +56,9 @@ def test_the_incident_room_shows_way_clocks_tasks_roles_and_timeline(confirmed, 
     shown = words(browser("lead").get(f"/incidents/{confirmed.number}/"))
     for expected in (
         "Orders cannot be paid",
-        "Business on standby",
+        "Onto the standby",
         "Business normal",
-        "Back on primary",
+        "Back on the primary",
         "Running",
         "Waiting",
         "Freeze",
@@ -159,3 +162,19 @@ def test_every_call_leads_to_the_incident_that_it_is_about(confirmed, browser):
     assert client.get(f"/go/nothing/{uuid4()}/").status_code == 404
     role = confirmed.roles.first()
     assert browser("stranger").get(f"/go/incident_role/{role.public_id}/").status_code == 404
+
+
+def test_ones_own_tasks_stand_on_the_home_screen_until_they_are_done(confirmed, company, browser):
+    task = Task.objects.filter(task_list__subject_id=confirmed.public_id).order_by("due_at", "id").first()
+    mine, others = browser("engineer"), browser("lead")
+    Task.objects.filter(state__in=Task.UNFINISHED).update(owner=None)
+    assert "Your tasks" not in words(mine.get("/"))
+    Task.objects.filter(pk=task.pk).update(owner=company.users["engineer"])
+    page = mine.get("/")
+    assert f"Your tasks {task.name_en} due" in words(page)
+    assert f'href="/incidents/{confirmed.number}/#row-{task.public_id}"' in page.content.decode()
+    assert "Your tasks" not in words(others.get("/"))
+    Task.objects.filter(pk=task.pk).update(due_at=clock.now() - timedelta(minutes=3))
+    assert f"Your tasks Overdue {task.name_en}" in words(mine.get("/"))
+    Task.objects.filter(pk=task.pk).update(owner=company.users["engineer"], state="done", evidence="seen", ended_at=clock.now())
+    assert "Your tasks" not in words(mine.get("/"))
