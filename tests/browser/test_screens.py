@@ -49,6 +49,21 @@ def test_without_events_the_page_asks_every_five_seconds(company, open_page):
     page.wait_for_selector(f"#now-incidents :text('{incident.number}')", timeout=12000)
 
 
+def test_an_age_in_days_counts_and_never_says_yesterday(company, open_page):
+    page = open_page("engineer")
+    page.evaluate(
+        """() => {
+          const time = document.createElement("time");
+          time.dateTime = new Date(Date.now() - 47 * 3600 * 1000).toISOString();
+          time.id = "old";
+          time.dataset.age = "";
+          document.querySelector("main").append(time);
+        }"""
+    )
+    page.wait_for_selector("#old:text-matches('ago')")
+    assert page.locator("#old").inner_text() == "1 day ago", "the date beside it is that of the day before yesterday"
+
+
 def test_a_move_is_made_in_the_dialog_and_the_room_follows(company, open_page):
     incident = opened(company)
     page = open_page("engineer", f"/incidents/{incident.number}/")

@@ -42,12 +42,17 @@ function tickAge(time, format) {
   if (Number.isNaN(seconds)) return;
   const size = Math.abs(seconds);
   const [value, unit] = size < 60 ? [seconds, "second"] : size < 3600 ? [seconds / 60, "minute"] : size < 86400 ? [seconds / 3600, "hour"] : [seconds / 86400, "day"];
-  const text = format.format(Math.trunc(value), unit);
+  // Never “yesterday”: a day is 24 hours here, and the date beside it would contradict the word.
+  const text = (unit === "day" ? format.counted : format.spoken).format(Math.trunc(value), unit);
   if (time.textContent !== text) time.textContent = text;
 }
 
 function tick() {
-  const format = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "auto", style: "short" });
+  const language = document.documentElement.lang || "en";
+  const format = {
+    spoken: new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }),
+    counted: new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" }),
+  };
   document.querySelectorAll('[data-clock="running"],[data-clock="breached"]').forEach(tickClock);
   document.querySelectorAll("time[data-age]").forEach((time) => tickAge(time, format));
 }
