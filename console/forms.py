@@ -88,7 +88,9 @@ def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool, is_g
         shown.widget = "buttons" if len(shown.options) <= FEW else "list"
     elif isinstance(item, When):
         shown.widget = "moment"
-        shown.help = shown.help or gettext("In your time zone (%(zone)s).") % {"zone": timezone.get_current_timezone_name()}
+        zone = gettext("In your time zone (%(zone)s).") % {"zone": timezone.get_current_timezone_name()}
+        gap = " " if shown.help and not shown.help.endswith("。") else ""
+        shown.help = f"{shown.help}{gap}{zone}"
     elif isinstance(item, Identifier):
         shown.options = _records(item)
         shown.widget = "list" if shown.options else "line"
