@@ -134,6 +134,19 @@ def span(length: timedelta | float | None) -> str:
     return f"+{words}" if seconds < 0 else words
 
 
+@register.filter
+def took(length: timedelta) -> str:
+    """2 min 30 s: a length that nobody takes for the time of day that stands beside it."""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    said = [
+        *([ngettext("%(n)d h", "%(n)d h", hours) % {"n": hours}] if hours else []),
+        *([ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}] if minutes else []),
+        *([ngettext("%(n)d s", "%(n)d s", seconds) % {"n": seconds}] if not hours and (seconds or not minutes) else []),
+    ]
+    return " ".join(said)
+
+
 @register.simple_tag(takes_context=True)
 def left(context: dict[str, Any], moment: datetime) -> str:
     """How long until then: 41:12. Script keeps it true inside `data-clock`."""
