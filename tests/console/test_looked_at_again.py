@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -9,20 +10,23 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext, override
 
+from console.forms import move_form
 from console.selectors import frame
 from console.selectors.late_words import late_words
 from console.selectors.plan_words import spoken
 from console.selectors.room import Room
-from console.templatetags.console import about_seconds, colon, failure_words, listed, severity_words
+from console.templatetags.console import about_seconds, colon, failure_words, listed, severity_words, took
 from contingency.plan.models import PlanVersion
+from contingency.plan.shipped import shipped_plan
 from incidents.reports.models import Report
 from incidents.response import events
 from incidents.response import services as response
 from incidents.response.models import Incident
 from incidents.switchover.models import Switch
-from kernel import clock
+from kernel import clock, moves
 from kernel.models import Entry
 from kernel.sentences import sentence
 from tests.console.reading import words
@@ -144,3 +148,47 @@ def test_templates_have_no_line_that_nobody_can_read() -> None:
         if len(line) > LONGEST
     }
     assert not long
+
+
+@pytest.mark.parametrize(
+    "seconds,english,chinese",
+    [
+        (0, "0 s", "0 秒"),
+        (45, "45 s", "45 秒"),
+        (150, "2 min 30 s", "2 分钟 30 秒"),
+        (120, "2 min", "2 分钟"),
+        (3720, "1 h 2 min", "1 小时 2 分钟"),
+        (7201, "2 h", "2 小时"),
+    ],
+)
+def test_how_long_something_lasted_is_no_time_of_day(seconds: int, english: str, chinese: str) -> None:
+    assert took(timedelta(seconds=seconds)) == english
+    with override("zh-hans"):
+        assert took(timedelta(seconds=seconds)) == chinese
+
+
+@pytest.mark.parametrize("language,left_out,gap", [("en", "Left out: now.", " "), ("zh-hans", "留空：现在。", "")])
+def test_every_field_for_a_moment_says_whose_clock_is_meant(company: Any, language: str, left_out: str, gap: str) -> None:
+    with override(language):
+        helps = {shown.name: shown.help for shown in move_form(moves.get("incidents.open")).fields}
+        zone = gettext("In your time zone (%(zone)s).") % {"zone": timezone.get_current_timezone_name()}
+        assert helps["failing_since"] == f"{left_out}{gap}{zone}"
+        assert {shown.name: shown.help for shown in move_form(moves.get("monitoring.silence_create")).fields}["ends_at"] == zone
+
+
+def test_an_empty_list_of_incidents_says_why_it_is_empty(company: Any, browser: Any) -> None:
+    client = browser("lead")
+    for address, expected in {
+        "/incidents/": "No incident yet.",
+        "/incidents/?state=all": "No incident yet.",
+        "/incidents/?state=closed": "No incident in this state.",
+        "/incidents/?q=payments": "No incident matches.",
+    }.items():
+        assert expected in words(client.get(address)), address
+
+
+def test_on_a_phone_without_the_network_a_number_is_called_by_a_tap(company: Any, browser: Any) -> None:
+    text = shipped_plan()
+    PlanVersion.objects.filter(number=1).update(text=text, digest=hashlib.sha256(text.encode()).hexdigest())
+    calls = browser("engineer").get("/offline/call-tree/").content.decode()
+    assert 'href="tel:+861055500101">+86 10 5550 0101</a>' in calls
