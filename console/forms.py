@@ -30,6 +30,7 @@ class Field:
     value: str = ""
     options: list[tuple[str, str]] = field(default_factory=list)
     error: str = ""
+    only_with: str = ""  # "kind=heartbeat": a script hides it while that field says something else
 
     @property
     def id(self) -> str:
@@ -72,14 +73,21 @@ def move_form(move: Move, typed: Mapping[str, str] | None = None, record: Any = 
     typed = typed or {}
     secrets = move.extra.get("secret_inputs", ())
     given = move.extra.get("given_inputs", ())  # come with the link; without it they are asked for
-    fields = [_field(item, typed.get(item.name), record, is_secret=item.name in secrets, is_given=item.name in given) for item in move.inputs]
+    first = move.extra.get("chosen_first", ())  # one choice was pressed to come here: it stands before the others
+    only_with = move.extra.get("only_with", {})  # asked for only when another field says so
+    fields = [
+        _field(item, typed.get(item.name), record, is_secret=item.name in secrets, is_given=item.name in given, is_first=item.name in first)
+        for item in move.inputs
+    ]
+    for shown in fields:
+        shown.only_with = only_with.get(shown.name, "")
     if not any(shown.name == "reason" for shown in fields):
         words = _("Why? It becomes part of the record.") if move.reason_required else _("It becomes part of the record.")
         fields.append(Field("reason", gettext("Reason"), "paragraph", str(words), move.reason_required, typed.get("reason", "")))
     return MoveForm(move, fields)
 
 
-def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool, is_given: bool) -> Field:
+def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool, is_given: bool, is_first: bool) -> Field:
     shown = Field(item.name, str(item.label), "line", str(item.help), item.required)
     if isinstance(item, Text):
         shown.widget = "paragraph" if item.multiline else "line"
@@ -105,9 +113,12 @@ def _field(item: Input, typed: str | None, record: Any, *, is_secret: bool, is_g
     if callable(choices_of_record):  # what this record has to choose from, instead of asking people to type it off another screen
         shown.options = choices_of_record()
         shown.widget = "buttons" if shown.options else shown.widget
+    if is_first and typed:
+        shown.options.sort(key=lambda option: option[0] != typed)
     if is_secret:
         shown.widget = "secret"
     shown.value = typed if typed is not None else _present(item, record)
+    shown.required = shown.required or item.name in getattr(record, "inputs_needed", ())
     if is_given and shown.value:
         shown.widget = "hidden"
     return shown

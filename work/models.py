@@ -163,6 +163,11 @@ class Task(Stateful):
         self.started_at = at
         self.owner_id = owner_id
 
+    @property
+    def inputs_needed(self) -> tuple[str, ...]:
+        """What a form must not leave out here though the move allows it."""
+        return ("evidence",) if self.needs_evidence else ()
+
     @transition(field=state, source=[State.OPEN, State.STARTED], target=State.DONE)
     def finish(self, *, at: datetime, evidence: str) -> None:
         """It was done, and this is how one can tell."""

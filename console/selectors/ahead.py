@@ -19,6 +19,11 @@ class Expected:
     target: timedelta
     left: timedelta
 
+    @property
+    def late(self) -> timedelta | None:
+        """By how much it would be late already."""
+        return -self.left if self.left < timedelta(0) else None
+
 
 def expected_clocks(incidents: Iterable[Incident], now: datetime) -> dict[int, Expected]:
     """Incident → the clock it would get, for those that nobody has confirmed yet. One query per part."""

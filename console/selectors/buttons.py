@@ -1,11 +1,12 @@
 """The legal next moves of a record for one person, from the table of moves: nothing else is ever offered."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import pgettext
 
 from kernel import moves, permissions
 from kernel.actors import Actor
@@ -28,7 +29,6 @@ class Button:
     proposes: bool
     record_id: str
     version: int
-    about: str = ""  # which of several records, where that is not plain
 
     @property
     def id(self) -> str:
@@ -39,6 +39,10 @@ class Button:
     def is_one_tap(self) -> bool:
         """Whether it asks nothing and is not dangerous: carried out by the first press."""
         return not (self.move.inputs or self.move.dangerous or self.move.reason_required or self.proposes)
+
+    def of(self, name: str) -> "Button":
+        """The same with the name of its record, where several records have it."""
+        return replace(self, title=f"{self.title}{pgettext('between a name and what it is', ': ')}{name}")
 
 
 def is_legal(move: Move, record: Any) -> bool:

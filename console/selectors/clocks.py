@@ -39,10 +39,15 @@ class Ring:
         """Whether it counts now."""
         return self.left is not None
 
+    @property
+    def late(self) -> timedelta | None:
+        """By how much it is late already."""
+        return -self.left if self.left is not None and self.left < timedelta(0) else None
+
 
 def title_of(kind: str) -> str:
-    """What the business reads, not what the machine counts."""
-    return {"switchover": _("Business on standby"), "recovery": _("Business normal"), "switchback": _("Back on primary")}.get(kind, kind)
+    """What the business reads, not what the machine counts; where it is to come, not a claim that it has come."""
+    return {"switchover": _("Onto the standby"), "recovery": _("Business normal"), "switchback": _("Back on the primary")}.get(kind, kind)
 
 
 def ring(clock: RecoveryClock, now: datetime) -> Ring:

@@ -114,6 +114,11 @@ class Frame:
         """Which work is behind, as people call it."""
         return late_words(late_sweeps())
 
+    @property
+    def administers(self) -> bool:
+        """Whether the reader keeps the console itself running, and so has its command line."""
+        return self.actor is not None and "administrator" in self.actor.roles
+
     @cached_property
     def nav(self) -> list[Item]:
         """The screens that exist and that the person may see."""

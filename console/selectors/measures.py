@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from monitoring.probes.models import Probe, Series
 
 SECONDS_FROM = 1.0  # below, milliseconds are easier to compare
@@ -14,10 +16,15 @@ def measured(value: float, series: Series) -> str:
     if series.name.endswith("_seconds"):
         return f"{_short(value)} s" if abs(value) >= SECONDS_FROM else f"{_short(value * 1000)} ms"
     if series.name.endswith("_ratio"):
-        return f"{value * 100:.1f}".removesuffix(".0") + " %"
+        return percent(f"{value * 100:.1f}".removesuffix(".0"))
     if series.name.endswith("_bytes"):
         return bytes_said(value)
     return _short(value)
+
+
+def percent(number: str) -> str:
+    """99.8 %; in Chinese without the space."""
+    return _("%(number)s %%") % {"number": number}
 
 
 def bytes_said(count: float) -> str:

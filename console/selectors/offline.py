@@ -61,6 +61,11 @@ class CallTree:
         points = org.contact_points_of({user.pk: user for people in found.values() for user in people}.values())
         return [Chain(chain, [_call(step, found[step.pk], points) for step in chain.steps.all()]) for chain in rows]
 
+    @property
+    def lacks_numbers(self) -> bool:
+        """Whether somebody of them cannot be telephoned."""
+        return any(not callee.phones for chain in self.chains for call in chain.steps for callee in call.people)
+
     @cached_property
     def shifts(self) -> list[Shift]:
         """Who is on duty from now on. One query."""

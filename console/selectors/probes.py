@@ -24,6 +24,7 @@ class Row:
     state: ProbeState
     name: str
     is_ok: bool | None
+    is_reading: bool  # a number was read, which says nothing about whether it is a good one
     words: str
     points: str
     failures: list[int]
@@ -58,7 +59,8 @@ def _row(state: ProbeState, samples: list[tuple[datetime, float | None, bool]], 
         "top": measures.measured(max(values, default=0.0), state.probe.series),
         "failures": len(failures),
     }
-    return Row(state, state.name, state.is_ok, words, " ".join(points) if len(points) > 1 else "", failures[-60:], alternative)
+    is_reading = state.kind == "metric" and state.is_ok is True
+    return Row(state, state.name, state.is_ok, is_reading, words, " ".join(points) if len(points) > 1 else "", failures[-60:], alternative)
 
 
 def _x(at: datetime, first: datetime, length: timedelta) -> float:

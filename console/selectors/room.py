@@ -1,6 +1,5 @@
 """The incident room: one incident with everything that belongs to it, each part asked for only when shown."""
 
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -116,7 +115,7 @@ class Room:
             found = [button for button in found if button.move.id not in ORDERS]
             found += buttons.buttons(self.actor, switch, only=("incidents.switch_approve",))
         for ring in self.rings:
-            found += [replace(button, about=ring.title) for button in buttons.buttons(self.actor, ring.clock)]
+            found += [button.of(ring.title) for button in buttons.buttons(self.actor, ring.clock)]
         if not any(role.who_id == self.actor.user_id and role.acknowledged_at is None for role in self.roles):
             found = [button for button in found if button.move.id != "incidents.role_acknowledge"]
         known = {move_id: place for place, move_id in enumerate(FORWARD)}

@@ -19,14 +19,18 @@ from monitoring.alerts.services import url_for
 
 PLACEHOLDER = "YOUR-KEY"  # where a key belongs that nobody can be shown any more
 LATEST = 8
+TAKEN = '{"status":"ok","alerts":1,"problems":[]}'
+MERGE = _("Merge this into your file; do not replace your own route.")
 
 
 @dataclass(frozen=True)
 class Snippet:
-    """A piece of configuration to copy. `title`: where it belongs."""
+    """A piece of configuration to copy. `title`: where it belongs; `advice`: how; `answer`: what the console says when it is right."""
 
     title: str | Promise
     text: str
+    advice: str | Promise = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,11 @@ class SourceScreen(SetupScreen):
         found = record_type.list_for(self.actor, source=self.source.name)
         return list(found.filter(source=self.source).select_related("source", "part")[:LATEST])
 
+    @cached_property
+    def heard(self) -> dict[str, Any]:
+        """How many alerts came and when the last did, for those who connect tools but may not see what they report."""
+        return Alert.objects.filter(source=self.source).aggregate(count=Count("id"), last=Max("last_seen_at"))
+
     @property
     def sees_alerts(self) -> bool:
         """Whether the reader may see any."""
@@ -135,7 +144,7 @@ receivers:
         '{"version":"4","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"Test","severity":"info"},'
         '"annotations":{"summary":"Hello from Alertmanager"},"startsAt":"\'"$(date -u +%FT%TZ)"\'","fingerprint":"test"}]}'
     )
-    return [Snippet("alertmanager.yml", config), Snippet(_("Try it from a shell"), _post(url, body))]
+    return [Snippet("alertmanager.yml", config, MERGE), Snippet(_("Try it from a shell"), _post(url, body), answer=TAKEN)]
 
 
 def _prometheus(url: str, _key: str) -> list[Snippet]:
@@ -160,14 +169,14 @@ def _pagerduty(url: str, key: str) -> list[Snippet]:
     body = f'{{"routing_key":"{key}","event_action":"trigger","dedup_key":"test","payload":{{"summary":"Hello","source":"shell","severity":"info"}}}}'
     return [
         Snippet(_("Any client of PagerDuty Events v2: another address, this key"), manager),
-        Snippet(_("Try it from a shell"), _post(url, body)),
+        Snippet(_("Try it from a shell"), _post(url, body), answer='{"status":"success","message":"Event processed","dedup_key":"test"}'),
     ]
 
 
 def _generic(url: str, _key: str) -> list[Snippet]:
     firing = '{"id":"test","summary":"Hello from curl","severity":"info","status":"firing","labels":{"system":"orders"}}'
     over = '{"id":"test","summary":"Hello from curl","status":"resolved"}'
-    return [Snippet(_("It fires"), _post(url, firing)), Snippet(_("It is over"), _post(url, over))]
+    return [Snippet(_("It fires"), _post(url, firing), answer=TAKEN), Snippet(_("It is over"), _post(url, over), answer=TAKEN)]
 
 
 def _heartbeat(url: str, _key: str) -> list[Snippet]:

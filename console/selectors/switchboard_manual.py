@@ -163,6 +163,11 @@ class Manual:
         phones = {key: [point.address for point in rows if point.kind == ContactPoint.Kind.PHONE] for key, rows in points.items()}
         return [Callee(role, user.display_name, phones.get(user.pk, [])) for role, user in found]
 
+    @property
+    def lacks_numbers(self) -> bool:
+        """Whether somebody of them cannot be telephoned."""
+        return any(not callee.phones for callee in self.callees)
+
 
 def _both(text: str, **params: str) -> dict[str, str]:
     """The same text in both languages, whoever reads."""

@@ -120,6 +120,7 @@ register(
             Number(name="period_minutes", label=_("Expected every (minutes)"), help=_("Heartbeats only."), minimum=1, maximum=525_600),
             Number(name="grace_minutes", label=_("Grace (minutes)"), help=_("Heartbeats only."), minimum=0, maximum=525_600),
         ),
+        extra={"only_with": dict.fromkeys(("period_minutes", "grace_minutes"), "kind=heartbeat")},
         undo=_("Revoke its keys."),
         screen="source",
         scope="sources:write",

@@ -129,11 +129,11 @@ def test_every_part_of_home_and_room_has_one_root_with_its_own_id(confirmed, bro
 def test_an_incident_that_was_none_promises_no_clocks_and_tasks(company, incident, browser):
     client, address = browser("lead"), f"/incidents/{incident.number}/"
     before = words(client.get(address))
-    assert "They start from the failure" in before
+    assert "It counts from the failure" in before
     assert "starts the playbooks of its level" in before
     response.incident_false_alarm(public_id=incident.public_id, version=incident.version, actor=company.actor("lead"), reason="only a cable")
     after = words(client.get(address))
-    assert "They start from the failure" not in after
+    assert "It counts from the failure" not in after
     assert "starts the playbooks of its level" not in after
     assert "No recovery clock ran" in after
     assert "No task list was started." in after

@@ -40,7 +40,7 @@ def outage_of(incident: Any) -> Outage:
 def test_before_anybody_confirmed_the_time_that_is_running_out_is_shown(incident, browser):
     for address, part in (("/", "now-headline"), ("/", "now-incidents"), (f"/incidents/{incident.number}/", "room-clocks")):
         page = browser("engineer").get(address)
-        assert re.search(r"the standby must carry it by \d\d:\d\d: (59|60|1:00):\d\d", words(page, part)), (address, part)
+        assert re.search(r"on the standby by \d\d:\d\d, (59|60|1:00):\d\d left", words(page, part)), (address, part)
         assert f'data-due="{(incident.failing_since + clock_target()).isoformat()}"' in page.content.decode()
 
 
@@ -54,7 +54,7 @@ def clock_target() -> Any:
 def test_a_part_whose_failure_stops_nothing_promises_no_clock(company, incident, browser):
     company.part.stops_business = False
     company.part.save(update_fields=["stops_business"])
-    assert "must carry it by" not in words(browser("engineer").get("/"))
+    assert "on the standby by" not in words(browser("engineer").get("/"))
 
 
 def test_the_home_screen_says_whom_it_calls_and_what_to_do_next(incident, browser):

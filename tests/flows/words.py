@@ -39,7 +39,7 @@ CHINESE = {
     "Fault located": "已定位故障",
     "What was found": "定位结果",
     "Start handling": "开始处理",
-    "Business is normal on the standby": "备用上业务已正常",
+    "Business is normal on the standby": "备用系统上业务已正常",
     "The original is repaired": "原系统已修复",
     "What was done": "处理内容",
     "Start verifying recovery": "开始恢复验证",

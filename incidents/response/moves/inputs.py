@@ -51,7 +51,7 @@ def open_incidents() -> Iterable[tuple[str, Words]]:
 
 YES_OR_NO = ((YES, _("Yes")), (NO, _("No")))
 PART = Choice(name="part", label=_("Guarded part"), choices=parts, required=True)
-FAULT_CLASS = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, help=_("Left out: as proposed."))
+FAULT_CLASS = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, help=_("As proposed, unless you choose another."))
 FAULT_CLASS_GIVEN = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, required=True)
 FAULT_KIND = Choice(name="fault_kind", label=_("Kind of fault"), choices=kinds, help=_("Starts the playbook for this kind."))
 PLAYBOOK = Choice(name="playbook", label=_("Playbook"), choices=playbooks, required=True)
@@ -65,7 +65,7 @@ STOPS_BUSINESS = YesNo(
     name="stops_business",
     label=_("Business stands still"),
     choices=YES_OR_NO,
-    help=_("Yes opens the outage: its clocks run from the failure. Left out: as proposed."),
+    help=_("Yes opens the outage: its clocks run from the failure."),
 )
 FINDING = Text(name="finding", label=_("What was found"), required=True, multiline=True)
 ROLE = Choice(name="role", label=_("Role"), choices=IncidentRole.Role.choices, required=True)

@@ -23,6 +23,7 @@ MOVES = (
         source=STAFFED,
         method="staff",
         inputs=(inputs.ROLE,),
+        extra={"chosen_first": ("role",)},
         undo="incidents.role_assign",
         requirements=("INC-03",),
         scope=rules.SCOPE_WRITE,

@@ -29,8 +29,12 @@ function tickClock(clock) {
   const used = Math.min(1, Math.max(0, 1 - left / target));
   const text = clock.querySelector("[data-left]");
   if (text) text.textContent = (left < 0 ? `+${duration(left)}` : duration(left));
+  const late = clock.querySelector("[data-late]");
+  if (late) late.textContent = duration(left);
   const over = clock.querySelector("[data-over]");
   if (over) over.hidden = left >= 0;
+  const before = clock.querySelector("[data-before]");
+  if (before) before.hidden = left < 0;
   const ring = clock.querySelector(".fg");
   if (ring) ring.setAttribute("stroke-dasharray", `${(used * RING).toFixed(1)} ${RING.toFixed(1)}`);
   const level = WARNINGS.find((percent) => used * 100 >= percent);
