@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, override, pgettext
 
 
 def language_suffix(language: str | None = None) -> str:
@@ -32,6 +33,24 @@ def pick(record: Any, field: str, language: str | None = None) -> str:
     first = language_suffix(language)
     other = "en" if first == "zh" else "zh"
     return str(getattr(record, f"{field}_{first}") or getattr(record, f"{field}_{other}"))
+
+
+def in_both(words: Callable[[], str]) -> dict[str, str]:
+    """The words for readers of either language, said once in each: for a text whose reader is not known yet."""
+    found = {}
+    for suffix, language in (("en", "en"), ("zh", "zh-hans")):
+        with override(language):
+            found[suffix] = words()
+    return found
+
+
+def hours_and_minutes(length: timedelta) -> str:
+    """1 h 30 min: a length that nobody takes for seconds. To the nearest minute, never below none."""
+    hours, minutes = divmod(max(0, round(length.total_seconds() / 60)), 60)
+    said = {"hours": hours, "minutes": minutes}
+    if not hours:
+        return gettext("%(minutes)s min") % said
+    return (gettext("%(hours)s h %(minutes)s min") if minutes else gettext("%(hours)s h")) % said
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""What the journal says about pages, deliveries and channels. Ids and short words only: no address, no text of a message."""
+"""What the journal says about pages, deliveries and channels. Ids and short words only: no address, no text of a message.
+
+`topic` of a page: what of its record it is about (a role, a clock), in both languages; empty: the record itself.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +20,7 @@ class PageStarted:
     chain: str
     fence: str
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,7 @@ class PageCalled:
     names: str
     coalesced: str
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +51,7 @@ class PageStepSkipped:
     who: str
     why: str
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +65,12 @@ class PagePersonUnreachable:
     user_id: UUID
     person: str
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageEscalated:
-    """The page goes on to the next of the chain. why: unanswered | unreachable | by_hand."""
+    """The page goes on to the next of the chain. why: unanswered | unreachable | by_hand. called: whom it called last."""
 
     name: ClassVar[str] = "notify.page_escalated.v1"
     page_id: UUID
@@ -72,6 +79,8 @@ class PageEscalated:
     to_step: int
     why: str
     at: datetime
+    called: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +96,7 @@ class PageAcknowledged:
     via: str
     after_s: int
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +109,7 @@ class PageExhausted:
     about_id: UUID
     called: int
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +121,7 @@ class PageCancelled:
     about_kind: str
     about_id: UUID
     at: datetime
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

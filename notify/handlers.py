@@ -1,14 +1,13 @@
 """What entries of the rooms below make us tell people: a change of their own log-in that they did not make is a warning; what the
 plan wants done again is due."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, override, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from contingency.org.events import CodesGuessed, FactorEnrolled, FactorRemoved, FactorTakenAway, RecoveryCodeUsed
@@ -18,7 +17,7 @@ from contingency.plan.events import RoundDue
 from contingency.plan.models import Round
 from kernel import clock
 from kernel.actors import SYSTEM
-from kernel.i18n import pick
+from kernel.i18n import in_both, pick
 from kernel.journal import subscribe
 from kernel.models import Entry
 from notify.services import message_send
@@ -84,10 +83,10 @@ def tell_round_due(entry: Entry) -> None:
         "position": {"en": row.owner.name_en, "zh": row.owner.name_zh},
         "due_at": row.due_at,
         "standing": pgettext_lazy("a round of a schedule", "still open") if is_still_open else pgettext_lazy("a round of a schedule", "due"),
-        "why": _in_both(lambda: _why(row)),
+        "why": in_both(lambda: _why(row)),
         "url": f"{settings.BASE_URL}/plan/rounds/#round-{row.public_id}",
     }
-    says = _in_both(lambda: f"{_why(row)} {gettext('Do it, then write down what was found.')}")
+    says = in_both(lambda: f"{_why(row)} {gettext('Do it, then write down what was found.')}")
     message_send(to=to, text=ROUND_TEXT, params={**params, "says": says}, subject=row, actor=SYSTEM, cause=entry)
 
 
@@ -96,12 +95,3 @@ def _why(row: Round) -> str:
     if row.holder_ids:
         return gettext("You see to it as %(position)s.") % position
     return gettext("It belongs to the position “%(position)s”, which nobody holds: see to it, or fill the position.") % position
-
-
-def _in_both(words: Callable[[], str]) -> dict[str, str]:
-    """Words that hold a name, for readers of either language."""
-    found = {}
-    for suffix, language in (("en", "en"), ("zh", "zh-hans")):
-        with override(language):
-            found[suffix] = words()
-    return found

@@ -12,6 +12,7 @@ from contingency.org.models import ContactPoint, User
 from contingency.plan import selectors as plan
 from kernel import clock
 from kernel.actors import Actor
+from kernel.i18n import both
 from kernel.journal import ref_of
 from kernel.permissions import Grant
 from kernel.records import readable_paths
@@ -72,10 +73,15 @@ def chain_steps(slug: str) -> tuple[list[dict[str, Any]], int]:
             "rank": step.rank,
             "position": step.position.slug if step.position else "",
             "after_s": step.after_seconds,
+            "name": _name_of(step.roster or step.position),
         }
         for step in chain.steps.all()
     ]
     return steps, int(chain.gives_up_after.total_seconds())
+
+
+def _name_of(row: Any) -> str:
+    return both(row.name_en, row.name_zh) if row is not None else ""
 
 
 def last_call_in_group(user: User, group: str, *, since: datetime, but: Page) -> PageCall | None:

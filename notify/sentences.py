@@ -1,7 +1,11 @@
 """How the room's entries read."""
 
-from django.utils.translation import gettext_lazy as _
+from collections.abc import Callable
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from kernel.i18n import one_of
 from kernel.models import Entry
 from kernel.sentences import Words, register, register_words
 
@@ -25,7 +29,25 @@ def why(code: str) -> str:
     return str(WHY.get(code, code))
 
 
+def _topical(about_it: Words, with_topic: Words) -> Callable[[Entry], Words]:
+    """The second sentence, which begins with what the page is about, for a page about a role or a clock."""
+
+    def words(entry: Entry) -> Words:
+        topic = _topic(entry)
+        return str(with_topic).format(topic=topic) if topic else about_it
+
+    return words
+
+
+def _topic(entry: Entry) -> str:
+    """A role or a clock, in the reader's language; empty where it is about the record itself. Its own per cent signs stay."""
+    return one_of(entry.payload.get("topic", "")).replace("%", "%%")
+
+
 def _called(entry: Entry) -> Words:
+    topic = _topic(entry)
+    if topic and entry.payload["names"]:
+        return str(_("{topic}: %(names)s called (%(subject)s).")).format(topic=topic)
     if entry.payload["coalesced"] and entry.payload["names"]:
         return _("%(names)s were called about %(subject)s; %(coalesced)s follow in a digest, having been called moments ago.")
     if entry.payload["coalesced"]:
@@ -34,11 +56,20 @@ def _called(entry: Entry) -> Words:
 
 
 def _escalated(entry: Entry) -> Words:
-    return str(_("The page goes on along its chain: {why}.")).format(why=why(entry.payload["why"]))
+    topic, called = _topic(entry), entry.payload.get("called", "")
+    if entry.payload["why"] != "unanswered":
+        text = str(_("The next person is called: {why}.")).format(why=why(entry.payload["why"]))
+        return str(_("{topic}: {words}")).format(topic=topic, words=text) if topic else text
+    if topic and called:
+        count = called.count(", ") + 1
+        text = ngettext("{topic}: %(called)s does not answer; the call goes on.", "{topic}: %(called)s do not answer; the call goes on.", count)
+        return text.format(topic=topic)
+    return _("Nobody has answered; the next person is called.")
 
 
 def _skipped(entry: Entry) -> Words:
-    return str(_("A step of the chain was passed over (%(who)s): {why}.")).format(why=why(entry.payload["why"]))
+    who = one_of(entry.payload["who"]).replace("%", "%%")
+    return str(_("A step of the chain was passed over ({who}): {why}.")).format(who=who, why=why(entry.payload["why"]))
 
 
 def _dropped(entry: Entry) -> Words:
@@ -57,14 +88,20 @@ def _maybe(entry: Entry) -> Words:
     return _("Maybe sent to %(person)s by %(channel)s (%(error)s).")
 
 
-register("notify.page_started.v1", _("A page about %(subject)s started."))
+register("notify.page_started.v1", _topical(_("A page about %(subject)s started."), _("{topic}: a page started (%(subject)s).")))
 register("notify.page_called.v1", _called)
 register("notify.page_step_skipped.v1", _skipped)
 register("notify.page_person_unreachable.v1", _("No channel of %(person)s works now; the next person is called."))
 register("notify.page_escalated.v1", _escalated)
-register("notify.page_acknowledged.v1", _("%(person)s acknowledged the page about %(subject)s."))
-register("notify.page_exhausted.v1", _("Nobody answered the page about %(subject)s; its chain has ended."))
-register("notify.page_cancelled.v1", _("The page about %(subject)s was called off."))
+register(
+    "notify.page_acknowledged.v1",
+    _topical(_("%(person)s acknowledged the page about %(subject)s."), _("{topic}: %(person)s acknowledged the page (%(subject)s).")),
+)
+register(
+    "notify.page_exhausted.v1",
+    _topical(_("Everybody was called about %(subject)s; nobody answers."), _("{topic}: everybody was called; nobody answers.")),
+)
+register("notify.page_cancelled.v1", _topical(_("The page about %(subject)s was called off."), _("{topic}: the page was called off (%(subject)s).")))
 register("notify.message_queued.v1", _("A message goes to %(names)s."))
 register("notify.delivery_sent.v1", _sent)
 register("notify.delivery_maybe_sent.v1", _maybe)

@@ -6,8 +6,9 @@ The plan must hold a text for every one of them; more texts are welcome and may 
 from typing import Final
 
 _ALWAYS: Final = frozenset({"person", "practice", "subject", "title", "url"})
-_INCIDENT: Final = _ALWAYS | {"number", "part", "grade", "fault_class", "failing_since"}
-_PAGE: Final = _INCIDENT | {"ack_url", "called_before", "minutes"}
+_INCIDENT: Final = _ALWAYS | {"number", "part", "grade", "graded", "fault_class", "failing_since"}
+_PAGE: Final = _INCIDENT | {"ack_url", "called_before", "minutes", "deadlines"}
+_TOPIC: Final = _PAGE | {"topic", "commander"}
 _SWITCH: Final = _INCIDENT | {"direction", "mode", "ordered_by"}
 _CLOCK: Final = {"clock", "percent", "remaining", "due_at", "target"}
 _TASK: Final = _ALWAYS | {"number", "task", "due_at"}
@@ -33,13 +34,20 @@ REQUIRED_TEXTS: Final[dict[str, frozenset[str]]] = {
 }
 """Slug → placeholders. `subject` is what the message is about; `practice` says “PRACTICE · ” inside a fence and nothing
 outside; `ack_url` is where one tap acknowledges; times come in the reader's zone. A text that an escalation may follow
-speaks of `called_before` (whom it was called before) and `minutes` (since when)."""
+speaks of `called_before` (whom it was called before) and `minutes` (since when). `graded` is the grade with its name, as long as
+nobody has graded it “Proposed grade: …”; `deadlines` until when to answer, who is called then, and by when the standby must carry
+business: sentences of the console, added at the end where a text does not speak of them."""
 
 OPTIONAL_TEXTS: Final[dict[str, frozenset[str]]] = {
+    "role-escalated": _TOPIC,
+    "role-exhausted": _TOPIC,
+    "topic-escalated": _TOPIC,
+    "topic-exhausted": _TOPIC,
     "round-due": _ALWAYS | {"what", "position", "due_at", "standing", "why"},
 }
 """Those that a plan may hold: without one the console says it in words of its own, so that documents written before still load.
-`standing` says whether it is due now or still open; `why` why the reader is told."""
+`role-…` and `topic-…` go out instead of `page-escalated` and `page-exhausted` where a call is about a role of the incident or
+another single matter (`topic`), not about the incident itself. `standing` says whether it is due now or still open; `why` why the reader is told."""
 
 OUTWARD: Final = frozenset(
     {

@@ -8,9 +8,9 @@ from contingency.plan.models import Grade
 from incidents.response import events
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import State
-from kernel.i18n import both, one_of
+from kernel.i18n import both, in_readers_words, listed, one_of
 from kernel.models import Entry
-from kernel.sentences import register, register_words
+from kernel.sentences import Words, register, register_words
 
 
 def _label(choices: type, value: str) -> str:
@@ -56,11 +56,19 @@ def _confirmed(entry: Entry) -> str:
 
 
 def _started(entry: Entry) -> str:
-    called = _said(", ".join(entry.payload["called"])) or "–"
-    lists = _said(", ".join(entry.payload["task_lists"])) or "–"
-    return str(_("The response level {grade} holds. Called: {called}. Task lists: {lists}.")).format(
+    called = _said(listed(in_readers_words(name) for name in entry.payload["called"])) or "–"
+    names = entry.payload.get("playbooks") or entry.payload["task_lists"]
+    lists = _said(listed(one_of(name) for name in names)) or "–"
+    return str(_("The response level {grade} holds. Called: {called}. Playbooks: {lists}.")).format(
         grade=_label(Grade, entry.payload["grade"]), called=called, lists=lists
     )
+
+
+def _unanswered(entry: Entry) -> Words:
+    topic = _said(one_of(entry.payload.get("topic", "")))
+    if topic:
+        return str(_("{topic}: nobody answered to the end of the chain.")).format(topic=topic)
+    return _("Nobody answered to the end of the chain.")
 
 
 def _playbook(entry: Entry) -> str:
@@ -85,7 +93,7 @@ def _assigned(entry: Entry) -> str:
 
 
 def _answered(entry: Entry) -> str:
-    roles = ", ".join(_label(IncidentRole.Role, role) for role in entry.payload["roles"])
+    roles = listed(_label(IncidentRole.Role, role) for role in entry.payload["roles"])
     return str(_("%(person)s has it ({roles}).")).format(roles=roles)
 
 
@@ -99,7 +107,7 @@ def _overridden(entry: Entry) -> str:
 
 
 def _resolved(entry: Entry) -> str:
-    overridden = ", ".join(_label(EndCondition.Kind, kind) for kind in entry.payload["overridden"])
+    overridden = listed(_label(EndCondition.Kind, kind) for kind in entry.payload["overridden"])
     text = _("%(actor)s declared the end; overridden: {overridden}.") if overridden else _("%(actor)s declared the end.")
     return str(text).format(overridden=overridden)
 
@@ -140,7 +148,7 @@ register(events.IncidentReopened.name, _("%(actor)s reopened %(subject)s: %(reas
 register(events.OutageJoined.name, _("The outage %(outage)s belongs to %(subject)s."))
 register(events.RoleAssigned.name, _assigned)
 register(events.RoleAcknowledged.name, _answered)
-register(events.PageUnanswered.name, _("Nobody answered to the end of the chain."))
+register(events.PageUnanswered.name, _unanswered)
 register(events.LeadsCalled.name, _("A recovery clock ran out: those who lead were called."))
 register(events.NoteAdded.name, _("%(actor)s: %(text)s"))
 register(events.DecisionRecorded.name, _("%(actor)s decided: %(text)s"))

@@ -68,10 +68,16 @@ def _read(template: Words) -> Callable[[Entry], str]:
     return words
 
 
+def _clock(template: Words) -> Callable[[Entry], str]:
+    """A sentence about a clock: its label holds the clock's code behind the outage's number, and the sentence names it already."""
+    read = _read(template)
+    return lambda entry: read(entry).replace("%(subject)s", entry.subject_label.partition(" ")[0].replace("%", "%%"))
+
+
 def _met(entry: Entry) -> str:
     late = _("The clock “%(kind)s” was met late (%(subject)s).")
     in_time = _("The clock “%(kind)s” was met (%(subject)s).")
-    return _read(late if entry.payload.get("late") else in_time)(entry)
+    return _clock(late if entry.payload.get("late") else in_time)(entry)
 
 
 SENTENCES: Mapping[str, Words | Callable[[Entry], Words]] = {
@@ -83,13 +89,13 @@ SENTENCES: Mapping[str, Words | Callable[[Entry], Words]] = {
     "repaired": _("%(actor)s recorded the repair of the original (%(subject)s)."),
     "repaired_in_place": _("%(actor)s recorded %(subject)s as repaired in place."),
     "outage_called_off": _("%(actor)s called off %(subject)s: %(reason)s"),
-    "clock_started": _read(_("The clock “%(kind)s” runs; it is due at %(due_at)s (%(subject)s).")),
-    "clock_corrected": _read(_("The clock “%(kind)s” counts from %(started_at)s; it is due at %(due_at)s (%(subject)s).")),
-    "clock_warned": _read(_("%(percent)s %% of the clock “%(kind)s” is used up (%(subject)s).")),
-    "clock_breached": _read(_("The clock “%(kind)s” is breached (%(subject)s).")),
+    "clock_started": _clock(_("The clock “%(kind)s” runs; it is due at %(due_at)s (%(subject)s).")),
+    "clock_corrected": _clock(_("The clock “%(kind)s” counts from %(started_at)s; it is due at %(due_at)s (%(subject)s).")),
+    "clock_warned": _clock(_("%(percent)s %% of the clock “%(kind)s” is used up (%(subject)s).")),
+    "clock_breached": _clock(_("The clock “%(kind)s” is breached (%(subject)s).")),
     "clock_met": _met,
-    "clock_cancelled": _read(_("The clock “%(kind)s” was cancelled (%(subject)s).")),
-    "clock_waived": _read(_("The clock “%(kind)s” was waived by %(agreed_by)s, proposed by %(proposed_by)s: %(reason)s")),
+    "clock_cancelled": _clock(_("The clock “%(kind)s” was cancelled (%(subject)s).")),
+    "clock_waived": _clock(_("The clock “%(kind)s” was waived by %(agreed_by)s, proposed by %(proposed_by)s: %(reason)s")),
     "switch_ordered": _read(_("%(actor)s ordered the switch %(subject)s (%(mode)s).")),
     "switch_approved": _("%(actor)s approved the switch %(subject)s."),
     "switch_started": _("The switch %(subject)s began."),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from kernel.actors import Actor
+from kernel.i18n import language_suffix
 from kernel.models import Stateful
 from notify.models.about import About
 
@@ -67,6 +68,11 @@ class Page(About, Stateful):
     def journal_label(self) -> str:
         """What it calls about."""
         return self.subject_label
+
+    @property
+    def topic(self) -> str:
+        """What of the record it is about, in the reader's language; empty: the record itself."""
+        return str(self.params.get("topic", {}).get(language_suffix(), ""))
 
     def permission_path(self) -> str:
         """The unit of the record it calls about."""

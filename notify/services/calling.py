@@ -7,13 +7,13 @@ from typing import Any
 from contingency.org.models import User
 from kernel import deadlines, fsm, journal
 from kernel.actors import SYSTEM, Actor
+from kernel.i18n import both
 from notify import events, rendering, selectors
 from notify.models import AckLink, Delivery, Message, Page, PageCall
 from notify.services.deliveries import queue_for, unsent_of
+from notify.services.topics import standing_of
 
 ESCALATION = "page_escalation"
-ESCALATED_TEXT = "page-escalated"
-EXHAUSTED_TEXT = "page-exhausted"
 DIGEST_TEXT = "page-digest"
 
 
@@ -34,11 +34,11 @@ def call_on(page: Page, *, why: str, at: datetime, actor: Actor, cause: Any = No
     """
     while page.next_step < len(page.steps):
         step = page.next_step
+        called = _names_of_round(page) if why else ""
         fsm.move(page, page.advance, next_step=step + 1)
         if why:
-            journal.record(
-                _event(page, events.PageEscalated, to_step=step, why=why, at=at), subject=page, under=[page.about], actor=actor, cause=cause
-            )
+            event = _event(page, events.PageEscalated, to_step=step, why=why, called=called, at=at)
+            journal.record(event, subject=page, under=[page.about], actor=actor, cause=cause)
         people = _people(page, step, at=at, actor=actor)
         if people and _call(page, people, step=step, at=at, actor=actor, cause=cause):
             _arm(page, at=at)
@@ -67,7 +67,7 @@ def exhaust(page: Page, *, at: datetime) -> None:
     called = [call.user for call in page.calls.select_related("user").distinct("user_id").order_by("user_id")]
     journal.record(_event(page, events.PageExhausted, called=len(called), at=at), subject=page, under=[page.about], actor=SYSTEM)
     if called:
-        message = _message(page, text=EXHAUSTED_TEXT, at=at, before_round=page.round + 1)
+        message = _message(page, text=_later_text(page, "exhausted"), at=at, before_round=page.round + 1)
         for user in called:
             queue_for(message, user, at=at, acks=[ack_link(page, user)])
 
@@ -86,7 +86,13 @@ def ack_link(page: Page, user: User) -> AckLink:
 
 def about_fields(page: Page) -> dict[str, Any]:
     """What every entry about a page says of it."""
-    return {"page_id": page.public_id, "about_kind": page.subject_kind, "about_id": page.subject_id}
+    topic = page.params.get("topic", {})
+    return {
+        "page_id": page.public_id,
+        "about_kind": page.subject_kind,
+        "about_id": page.subject_id,
+        "topic": both(topic.get("en", ""), topic.get("zh", "")),
+    }
 
 
 def _event(page: Page, kind: Any, **fields: Any) -> Any:
@@ -98,7 +104,7 @@ def _people(page: Page, step: int, *, at: datetime, actor: Actor) -> list[User]:
     wanted = selectors.people_of_step(page.steps[step], at)
     allowed = [user for user in wanted if _is_inside(page, user)]
     if not allowed:
-        who = page.steps[step]["roster"] or page.steps[step]["position"]
+        who = page.steps[step].get("name") or page.steps[step]["roster"] or page.steps[step]["position"]
         event = _event(page, events.PageStepSkipped, step=step, who=who, why="fence" if wanted else "nobody", at=at)
         journal.record(event, subject=page, under=[page.about], actor=actor)
     return allowed
@@ -111,7 +117,8 @@ def _is_inside(page: Page, user: User) -> bool:
 
 def _call(page: Page, people: Sequence[User], *, step: int | None, at: datetime, actor: Actor, cause: Any) -> bool:
     """Call these people; False when no channel of any of them works now (they are queued all the same, for when it does)."""
-    message = _message(page, text=ESCALATED_TEXT if page.calls.exists() else page.text, at=at, before_round=page.round)
+    text = _later_text(page, "escalated") if page.calls.exists() else page.text
+    message = _message(page, text=text, at=at, before_round=page.round, times=_times(page, people, at=at))
     called: list[str] = []
     held: list[str] = []
     unreachable: list[PageCall] = []
@@ -132,11 +139,32 @@ def _call(page: Page, people: Sequence[User], *, step: int | None, at: datetime,
     return len(unreachable) < len(people)
 
 
-def _message(page: Page, *, text: str, at: datetime, before_round: int) -> Message:
-    """One message per round. The escalated ones also say for how long, and who was called before."""
+def _later_text(page: Page, which: str) -> str:
+    """The text of a page that goes on: page-escalated, role-exhausted … A role's says that the role is wanted, not that nobody came."""
+    return f"{page.params.get('topic_kind', 'page')}-{which}"
+
+
+def _times(page: Page, people: Sequence[User], *, at: datetime) -> dict[str, Any]:
+    """Until when to answer, and who is called then: not those who are called just now."""
+    is_last = page.next_step >= len(page.steps)
+    then = [] if is_last else selectors.people_of_step(page.steps[page.next_step], at)
+    now = {user.pk for user in people}
+    names = [user.display_name for user in then if user.pk not in now]
+    return {"answer_until": at + _patience(page), "called_next": names, "is_last": is_last}
+
+
+def _names_of_round(page: Page) -> str:
+    """Whom the page called last."""
+    return ", ".join(page.calls.filter(round=page.round).order_by("id").values_list("user__display_name", flat=True))
+
+
+def _message(page: Page, *, text: str, at: datetime, before_round: int, times: dict[str, Any] | None = None) -> Message:
+    """One message per round. The escalated ones also say for how long, who was called before, and how things stand now."""
     before = page.calls.filter(round__lt=before_round).select_related("user").order_by("round", "id")
     names = list(dict.fromkeys(call.user.display_name for call in before))
     minutes = int((at - page.started_at).total_seconds() // 60)
+    standing = standing_of(page.subject_kind, page.subject_id) if text != page.text else {}
+    fresh = rendering.stored({**standing, **(times or {})})
     return Message.objects.create(
         subject_kind=page.subject_kind,
         subject_id=page.subject_id,
@@ -144,7 +172,7 @@ def _message(page: Page, *, text: str, at: datetime, before_round: int) -> Messa
         kind=Message.Kind.PAGE,
         page=page,
         text=text,
-        params={**page.params, "called_before": names, "minutes": minutes},
+        params={**page.params, **fresh, "called_before": names, "minutes": minutes},
         fence=page.fence,
         group=page.group,
         created_at=at,
@@ -172,7 +200,7 @@ def _digest(page: Page, user: User, *, at: datetime, due_at: datetime) -> None:
             group=page.group,
             created_at=at,
         )
-    message.params = {"subject": ", ".join(dict.fromkeys(ack.page.subject_label for ack in acks))}
+    message.params = {"subject": list(dict.fromkeys(ack.page.subject_label for ack in acks))}
     message.save()
     if delivery is None:
         queue_for(message, user, at=at, due_at=due_at, acks=acks)
@@ -198,13 +226,17 @@ def _may_still_answer(page: Page) -> bool:
     return page.calls.exists()
 
 
-def _arm(page: Page, *, at: datetime) -> None:
-    """Wait for an answer: as long as the next step says, or after the last as long as the chain does."""
+def _patience(page: Page) -> timedelta:
+    """How long an answer is waited for: as long as the next step says, or after the last as long as the chain does."""
     waits = [step["after_s"] for step in page.steps[page.next_step :]]
     if page.next_step == 0:  # people were named: the chain's first step has no waiting time of its own
         waits = [wait for wait in waits if wait]
-    wait_s = waits[0] if waits else page.gives_up_s
-    due_at = at + timedelta(seconds=wait_s)
+    return timedelta(seconds=waits[0] if waits else page.gives_up_s)
+
+
+def _arm(page: Page, *, at: datetime) -> None:
+    """Wait for an answer."""
+    due_at = at + _patience(page)
     _call_off_timer(page)
     deadlines.arm(kind=ESCALATION, subject=page, key=str(page.round), due_at=due_at, payload={"round": page.round})
 

@@ -18,6 +18,7 @@ from notify import events, rendering, selectors
 from notify.errors import NobodyLeft
 from notify.models import Page
 from notify.services import calling, deliveries
+from notify.services.topics import Topic
 
 DEFAULT_GIVES_UP_S = 300  # only where the plan does not have the chain that was asked for
 
@@ -34,17 +35,20 @@ def page_start(
     first: Sequence[User] = (),
     cause: Any = None,
     group: str = "",
+    topic: Topic | None = None,
 ) -> Page:
     """Call somebody about a record: `first` at once, else the chain's first step; then along the chain until somebody answers.
 
     One page per record at a time: while one is calling, it is returned, and of `first` those are called whom it has not
     called yet. group: what several records have in common (the part): a person is called at most once in five minutes per
-    group, the rest follows in a digest; empty: no such limit. Rows only; the sweep sends.
+    group, the rest follows in a digest; empty: no such limit. topic: what of the record it is about, where it is not the
+    record itself. Rows only; the sweep sends.
     """
     ref = ref_of(subject)
     now = clock.now()
     running = _running(ref)
     if running is None:
+        params = {**params, **({"topic": topic.name, "topic_kind": topic.kind} if topic is not None else {})}
         page = _new_page(ref, subject, chain=chain, text=text, params=params, fence=fence, group=group, at=now)
         try:
             with transaction.atomic():

@@ -1,13 +1,16 @@
 """Who was called, who answers for what, and by which playbook they work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 from uuid import UUID
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseStarted:
-    """INC-02: the grade's response level was copied onto the incident: who is called, which lists run, how often to tell."""
+    """INC-02: the grade's response level was copied onto the incident: who is called, which lists run, how often to tell.
+
+    `playbooks`: the names of the lists, in both languages.
+    """
 
     name: ClassVar[str] = "incidents.response_started.v1"
     incident_id: UUID
@@ -16,6 +19,7 @@ class ResponseStarted:
     task_lists: list[str]
     groups: list[str]
     update_every_minutes: int | None
+    playbooks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,7 @@ class PageUnanswered:
     name: ClassVar[str] = "incidents.page_unanswered.v1"
     incident_id: UUID
     page_id: UUID
+    topic: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

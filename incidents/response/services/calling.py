@@ -7,17 +7,24 @@ from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from contingency.catalog.models import FaultClass
 from contingency.org.models import User
+from contingency.plan import selectors as plan
 from contingency.plan.models import Grade, LevelCall
 from incidents.response.models import Incident, IncidentRole
+from incidents.switchover.models import ClockKind, RecoveryClock
 from kernel import journal
 from kernel.actors import SYSTEM, Actor
+from kernel.models import RecordLink
 from kernel.permissions import Grant, can
 from notify import selectors as notify_selectors
 from notify import services as notify
 from notify.models import Page
+from notify.services.topics import Topic, register_standing
 
 OPENED, ASSIGNED, LEVEL_CALLED = "page-incident-opened", "role-assigned", "page-level-called"
 UPDATE_DUE, RESOLVED, BREACHED, PROPOSED, WARNED = "update-due", "incident-resolved", "clock-breached", "proposal-waiting", "clock-warning"
@@ -27,7 +34,7 @@ LEADS = (IncidentRole.Role.COMMANDER, IncidentRole.Role.TECHNICAL_LEAD)
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentCall:
-    """Something that people are called about within an incident, beside the incident itself and its roles.
+    """Something that people are called about within an incident, beside the incident itself and its roles; the page's topic names it.
 
     It has no row of its own: its id follows from the incident and what it is about, so the same call is never made twice
     at once, and the page keeps what became of it.
@@ -39,7 +46,7 @@ class IncidentCall:
     path: str
 
     def journal_label(self) -> str:
-        """The incident's number and what it is about."""
+        """The incident's number."""
         return self.label
 
     def permission_path(self) -> str:
@@ -47,19 +54,24 @@ class IncidentCall:
         return self.path
 
 
-def call_about(incident: Incident, what: str, label: str) -> IncidentCall:
+def call_about(incident: Incident, what: str) -> IncidentCall:
     """The call about `what` within this incident."""
-    return IncidentCall(public_id=uuid5(incident.public_id, what), label=f"{incident.number} · {label}", path=incident.permission_path())
+    return IncidentCall(public_id=uuid5(incident.public_id, what), label=incident.number, path=incident.permission_path())
 
 
 def incident_params(incident: Incident) -> dict[str, Any]:
-    """What every text about an incident may speak of. Each reader gets it in their own language and zone."""
+    """What every text about an incident may speak of. Each reader gets it in their own language and zone.
+
+    So nothing here may be in a language yet: Django's `get_…_display()` and `str()` of a label are, that of whoever acts.
+    """
+    grade = Grade(incident.response_grade).label
     return {
         "number": incident.number,
         "title": incident.title,
         "part": {"en": incident.part.name_en, "zh": incident.part.name_zh},
-        "grade": Grade(incident.response_grade).label,
-        "fault_class": incident.get_fault_class_display(),
+        "grade": grade,
+        "graded": format_lazy(_("Grade: {grade}") if incident.grade else _("Proposed grade: {grade}"), grade=grade),
+        "fault_class": dict(FaultClass.choices).get(incident.fault_class, incident.fault_class),
         "failing_since": incident.failing_since,
         "url": incident_url(incident),
     }
@@ -79,7 +91,7 @@ def duty_engineer_call(incident: Incident, *, at: datetime, actor: Actor, cause:
         subject=incident,
         chain=incident.part.chain,
         text=OPENED,
-        params=incident_params(incident),
+        params={**incident_params(incident), **_standby_target(incident)},
         fence=incident.fence,
         group=incident.part.slug,
         actor=actor,
@@ -90,9 +102,18 @@ def duty_engineer_call(incident: Incident, *, at: datetime, actor: Actor, cause:
 def role_call(incident: Incident, role: IncidentRole, *, chain: str, by_level: bool, actor: Actor, cause: Any) -> None:
     """Call the holder of a role until they answer, then along the chain of the call (INC-03). Each role is called by itself."""
     journal.link(incident, role, since=None, actor=actor, cause=cause)
-    params = {**incident_params(incident), "role": IncidentRole.Role(role.role).label, "assigned_by": actor.label}
-    text = LEVEL_CALLED if by_level else ASSIGNED
-    notify.page_start(subject=role, chain=chain, text=text, params=params, fence=incident.fence, first=[role.user], actor=actor, cause=cause)
+    name = IncidentRole.Role(role.role).label
+    notify.page_start(
+        subject=role,
+        chain=chain,
+        text=LEVEL_CALLED if by_level else ASSIGNED,
+        params={**incident_params(incident), "role": name, "assigned_by": actor.label},
+        fence=incident.fence,
+        first=[role.user],
+        actor=actor,
+        cause=cause,
+        topic=Topic(name=name, kind="role"),
+    )
 
 
 def role_call_off(role: IncidentRole, *, actor: Actor) -> None:
@@ -113,18 +134,32 @@ def duty_call_answered(incident: Incident, *, actor: Actor) -> None:
 def informed_call(incident: Incident, people: Sequence[User], *, call: LevelCall, actor: Actor, cause: Any) -> None:
     """Call people whom the level names without a role for them (or whose role somebody else has): they must know, and say so."""
     role = IncidentRole.Role(call.role).label if call.role else _("informed")
-    subject = call_about(incident, f"{incident.grade}-{call.order}", people[0].journal_label())
+    subject = call_about(incident, f"{incident.grade}-{call.order}")
+    topic = Topic(name=format_lazy(_("to be informed ({role})"), role=role) if call.role else _("to be informed"))
     journal.link(incident, subject, since=None, actor=actor, cause=cause)
     params = {**incident_params(incident), "role": role}
     notify.page_start(
-        subject=subject, chain=call.chain.slug, text=LEVEL_CALLED, params=params, fence=incident.fence, first=people, actor=actor, cause=cause
+        subject=subject,
+        chain=call.chain.slug,
+        text=LEVEL_CALLED,
+        params=params,
+        fence=incident.fence,
+        first=people,
+        actor=actor,
+        cause=cause,
+        topic=topic,
     )
 
 
-def leads_call(incident: Incident, what: str, label: str, *, text: str, params: dict[str, Any], cause: Any, but: int | None = None) -> Sequence[User]:
-    """Call those who lead (`but` the one who is here), and go on along the part's chain until somebody answers. Returns whom."""
+def leads_call(
+    incident: Incident, what: str, *, text: str, params: dict[str, Any], cause: Any, topic: Promise | None = None, but: int | None = None
+) -> Sequence[User]:
+    """Call those who lead (`but` the one who is here), and go on along the part's chain until somebody answers. Returns whom.
+
+    topic: what it is about, where it is not the incident itself.
+    """
     people = [user for user in role_people(incident, LEADS) if user.pk != but]
-    subject = call_about(incident, what, label)
+    subject = call_about(incident, what)
     journal.link(incident, subject, since=None, actor=SYSTEM, cause=cause)
     notify.page_start(
         subject=subject,
@@ -135,6 +170,7 @@ def leads_call(incident: Incident, what: str, label: str, *, text: str, params: 
         first=people,
         actor=SYSTEM,
         cause=cause,
+        topic=Topic(name=topic) if topic is not None else None,
     )
     return people
 
@@ -172,6 +208,39 @@ def calls_off(incident: Incident, *, actor: Actor) -> None:
     notify.page_cancel(subject=incident, actor=actor)
     for role in incident.roles.filter(ended_at=None, acknowledged_at=None):
         notify.page_cancel(subject=role, actor=actor)
+
+
+def _standby_target(incident: Incident) -> dict[str, Any]:
+    """By when the standby must carry business, should the incident stop it: nobody has said so yet, but the plan's time runs."""
+    if not incident.part.stops_business:
+        return {}
+    times = [target.target for target in plan.targets_for(incident.part) if target.clock == ClockKind.SWITCHOVER]
+    return {"standby_by": incident.failing_since + times[0]} if times else {}
+
+
+def _standing(incident: Incident | None) -> dict[str, Any]:
+    """Who commands by now, and by when the standby must carry business: what a call that goes on should say."""
+    if incident is None:
+        return {}
+    commander = incident.roles.filter(role=IncidentRole.Role.COMMANDER, ended_at=None, acknowledged_at__isnull=False).select_related("user").first()
+    due = RecoveryClock.objects.filter(outage=incident.outage_id, kind=ClockKind.SWITCHOVER, state=RecoveryClock.State.RUNNING)
+    standing: dict[str, Any] = {"commander": commander.user.display_name} if commander is not None else {}
+    due_at = due.values_list("due_at", flat=True).first() if incident.outage_id else None
+    return {**standing, "standby_by": due_at} if due_at is not None else standing
+
+
+def _standing_of_role(public_id: UUID) -> dict[str, Any]:
+    return _standing(Incident.objects.filter(roles__public_id=public_id).first())
+
+
+def _standing_of_call(public_id: UUID) -> dict[str, Any]:
+    parents = RecordLink.objects.filter(parent_kind=Incident.journal_kind, child_kind=IncidentCall.journal_kind, child_id=str(public_id))
+    parent = parents.values_list("parent_id", flat=True).first()
+    return _standing(Incident.objects.filter(public_id=parent).first() if parent else None)
+
+
+register_standing(IncidentRole.journal_kind, _standing_of_role)
+register_standing(IncidentCall.journal_kind, _standing_of_call)
 
 
 def _answered(subject: Any, *, actor: Actor) -> None:

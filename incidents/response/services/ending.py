@@ -114,5 +114,5 @@ def incident_reopen(*, public_id: UUID, version: int | None, actor: Actor, reaso
     entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
     cadence_start(incident, at=now)
     if earlier == State.RESOLVED:  # people have gone home
-        leads_call(incident, f"reopened-{incident.round}", str(_("Reopened")), text=OPENED, params={}, cause=entry, but=actor.user_id)
+        leads_call(incident, f"reopened-{incident.round}", text=OPENED, params={}, cause=entry, but=actor.user_id)
     return incident

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from contingency.org.models import User
 from incidents.response.events import LeadsCalled, PageUnanswered, RoleAssigned
@@ -17,9 +20,9 @@ from incidents.response.services.conditions import end_condition_report
 from incidents.response.services.outages import outage_join, outage_tell
 from incidents.response.services.roles import answered, roles_answered
 from incidents.switchover.models import ClockKind, Outage, RecoveryClock
-from kernel import clock, journal
+from kernel import clock, journal, moves
 from kernel.actors import SYSTEM, Actor
-from kernel.i18n import one_of
+from kernel.i18n import hours_and_minutes, in_both, one_of
 from kernel.models import Entry, RecordLink
 
 INCIDENT, ROLE = Incident.journal_kind, IncidentRole.journal_kind
@@ -58,7 +61,7 @@ def page_unanswered(entry: Entry) -> None:
         return
     incident.unanswered_since = datetime.fromisoformat(payload["at"])
     incident.save(update_fields=["unanswered_since"])
-    event = PageUnanswered(incident_id=incident.public_id, page_id=UUID(payload["page_id"]))
+    event = PageUnanswered(incident_id=incident.public_id, page_id=UUID(payload["page_id"]), topic=payload.get("topic", ""))
     journal.record(event, subject=incident, under=[incident.part], actor=SYSTEM, cause=entry)
 
 
@@ -81,8 +84,9 @@ def clock_breached(entry: Entry) -> None:
     if found is None:
         return
     incident, recovery_clock = found
-    label = str(ClockKind(recovery_clock.kind).label)
-    people = leads_call(incident, f"clock-{recovery_clock.public_id}", label, text=BREACHED, params=_clock_params(recovery_clock, 100), cause=entry)
+    what, params = f"clock-{recovery_clock.public_id}", _clock_params(recovery_clock, 100)
+    topic = format_lazy(_("target missed ({clock})"), clock=ClockKind(recovery_clock.kind).label)
+    people = leads_call(incident, what, text=BREACHED, params=params, topic=topic, cause=entry)
     event = LeadsCalled(incident_id=incident.public_id, why="clock_breached", what=recovery_clock.kind)
     journal.record(event, subject=incident, under=list(people), actor=SYSTEM, cause=entry)
 
@@ -149,7 +153,7 @@ def move_proposed(entry: Entry) -> None:
     if incident is None:
         return
     people = role_people(incident, [IncidentRole.Role.COMMANDER])
-    tell(incident, people, text=PROPOSED, params={"action": payload["move"], "proposed_by": entry.actor_label}, cause=entry)
+    tell(incident, people, text=PROPOSED, params={"action": _title_of(payload["move"]), "proposed_by": entry.actor_label}, cause=entry)
 
 
 def _role_answered(payload: dict[str, Any], *, at: datetime, actor: Actor, cause: Entry) -> None:
@@ -206,15 +210,22 @@ def _incident_of_clock(entry: Entry) -> tuple[Incident, RecoveryClock] | None:
 
 
 def _clock_params(recovery_clock: RecoveryClock, percent: int) -> dict[str, Any]:
-    left = recovery_clock.target * (100 - percent) / 100
-    minutes = int(left.total_seconds() // 60)
+    left = recovery_clock.due_at - clock.now() if recovery_clock.due_at is not None else timedelta(0)
     return {
         "clock": ClockKind(recovery_clock.kind).label,
         "percent": percent,
-        "remaining": f"{minutes // 60}:{minutes % 60:02d}",
+        "remaining": in_both(lambda: hours_and_minutes(left)),
         "due_at": recovery_clock.due_at,
-        "target": f"{int(recovery_clock.target.total_seconds() // 3600)} h",
+        "target": in_both(lambda: hours_and_minutes(recovery_clock.target)),
     }
+
+
+def _title_of(move_id: str) -> str | Promise:
+    """What a move is called, in no language yet; its id where it no longer exists."""
+    try:
+        return moves.get(move_id).title
+    except KeyError:
+        return move_id
 
 
 def _words(evidence: Any) -> str:

@@ -16,6 +16,7 @@ from incidents.response.services.roles import Appointment, holder_of, role_give
 from kernel import journal
 from kernel.actors import Actor
 from kernel.errors import NotFound
+from kernel.i18n import both
 from work import services as work
 from work.selectors import tasks_of
 
@@ -52,8 +53,8 @@ def response_lower(incident: Incident, *, at: datetime, actor: Actor, cause: Any
     _record(incident, called=[], started=[], actor=actor, cause=cause)
 
 
-def playbooks_start(incident: Incident, *, actor: Actor, cause: Any) -> list[str]:
-    """Start the lists of the level and the best playbook for class and kind, each once (INC-04). Returns the slugs started."""
+def playbooks_start(incident: Incident, *, actor: Actor, cause: Any) -> list[Playbook]:
+    """Start the lists of the level and the best playbook for class and kind, each once (INC-04). Returns those started."""
     there = {task.task_list.playbook for track in tasks_of(incident) for task in track.tasks}
     wanted: dict[str, Playbook] = {playbook.slug: playbook for playbook in _level_playbooks(incident)}
     for playbook in playbooks_for(incident.fault_class, incident.fault_kind)[:1]:
@@ -61,15 +62,16 @@ def playbooks_start(incident: Incident, *, actor: Actor, cause: Any) -> list[str
     fresh = {slug: playbook for slug, playbook in wanted.items() if slug not in there}
     for playbook in fresh.values():
         work.task_list_start(subject=incident, playbook=playbook, owner_of=owners_in(incident), actor=actor, cause=cause, **whereabouts(incident))
-    return list(fresh)
+    return list(fresh.values())
 
 
-def _record(incident: Incident, *, called: list[str], started: list[str], actor: Actor, cause: Any) -> None:
+def _record(incident: Incident, *, called: list[str], started: list[Playbook], actor: Actor, cause: Any) -> None:
     event = ResponseStarted(
         incident_id=incident.public_id,
         grade=incident.grade,
         called=called,
-        task_lists=started,
+        task_lists=[playbook.slug for playbook in started],
+        playbooks=[both(playbook.name_en, playbook.name_zh) for playbook in started],
         groups=[group["slug"] for group in incident.level.get("groups", [])],
         update_every_minutes=int(incident.update_every.total_seconds() // 60) if incident.update_every is not None else None,
     )
