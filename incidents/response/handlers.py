@@ -71,6 +71,18 @@ def report_repair(entry: Entry) -> None:
     services.repaired_in_place(entry)
 
 
+@subscribe("incidents.switch_ordered.v1")
+def ask_second(entry: Entry) -> None:
+    """A switch may wait for a second person."""
+    services.switch_ordered(entry)
+
+
+@subscribe("incidents.switch_failed.v1")
+def tell_switch_failed(entry: Entry) -> None:
+    """A switch did not come about."""
+    services.switch_failed(entry)
+
+
 @subscribe("work.task_overdue.v1", batch=True)
 def tell_commander(entries: list[Entry]) -> None:
     """Tasks are late."""

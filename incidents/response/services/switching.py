@@ -1,0 +1,62 @@
+"""Whom a switch concerns who did not order it: those whose agreement it waits for, and those who lead when it fails."""
+
+from typing import Any
+
+from django.db import transaction
+
+from contingency.org.models import User
+from incidents.response.models import Incident
+from incidents.response.models.states import OPEN
+from incidents.response.services.calling import LEADS, role_people, tell
+from incidents.switchover.models import Direction, Mode, Switch
+from incidents.switchover.problems import problem_words
+from incidents.switchover.selectors.second import approvers
+from incidents.switchover.texts import failure_words
+from kernel import clock
+from kernel.i18n import in_both
+from kernel.models import Entry
+
+APPROVAL_WANTED, FAILED = "switch-approval-wanted", "switch-failed"
+
+
+@transaction.atomic
+def switch_ordered(entry: Entry) -> None:
+    """A switch that waits for a second person waits for somebody who knows: everybody who may agree is told (SWO-02)."""
+    found = _switch(entry)
+    if found is None:
+        return
+    incident, switch = found
+    if switch.needs_second and switch.state == Switch.State.ORDERED:
+        people = approvers(switch.outage, switch.part, clock.now(), besides=switch.ordered_by_id)
+        tell(incident, people, text=APPROVAL_WANTED, params=_params(switch), cause=entry)
+
+
+@transaction.atomic
+def switch_failed(entry: Entry) -> None:
+    """Those who lead, and whoever ordered it, are told what was seen; and again when taking back fails too."""
+    found = _switch(entry)
+    if found is None:
+        return
+    incident, switch = found
+    by = [switch.ordered_by] if switch.ordered_by is not None else []
+    people: dict[int, User] = {user.pk: user for user in (*role_people(incident, LEADS), *by)}
+    problem = in_both(lambda: " ".join(filter(None, (failure_words(switch.failure), problem_words(switch.failure_detail)))))
+    tell(incident, list(people.values()), text=FAILED, params={**_params(switch), "problem": problem}, cause=entry)
+
+
+def _switch(entry: Entry) -> tuple[Incident, Switch] | None:
+    """The switch, and the open incident that it is for; None for one that was ordered without an incident."""
+    switch = Switch.objects.select_related("part__unit", "outage", "ordered_by").filter(public_id=entry.payload["switch_id"]).first()
+    if switch is None or switch.outage is None:
+        return None
+    incident = Incident.objects.filter(outage=switch.outage, state__in=OPEN).select_related("part").order_by("id").first()
+    return (incident, switch) if incident is not None else None
+
+
+def _params(switch: Switch) -> dict[str, Any]:
+    by = switch.ordered_by
+    return {
+        "ordered_by": {"en": by.display_name, "zh": by.display_name_zh or by.display_name} if by is not None else "",
+        "direction": Direction(switch.direction).label,
+        "mode": Mode(switch.mode).label,
+    }
