@@ -13,6 +13,7 @@ from incidents.switchover import services as switchover
 from incidents.switchover.models import Outage, Switch
 from kernel import clock, moves
 from kernel.actors import SYSTEM
+from kernel.models import Proposal
 from monitoring.probes.models import Probe
 from monitoring.probes.services import probe_define, target_allow
 from notify.models import Page
@@ -40,7 +41,7 @@ def outage_of(incident: Any) -> Outage:
 def test_before_anybody_confirmed_the_time_that_is_running_out_is_shown(incident, browser):
     for address, part in (("/", "now-headline"), ("/", "now-incidents"), (f"/incidents/{incident.number}/", "room-clocks")):
         page = browser("engineer").get(address)
-        assert re.search(r"on the standby by \d\d:\d\d, (59|60|1:00):\d\d left", words(page, part)), (address, part)
+        assert re.search(r"on the standby by [-\d ]*\d\d:\d\d, (59|60|1:00):\d\d left", words(page, part)), (address, part)
         assert f'data-due="{(incident.failing_since + clock_target()).isoformat()}"' in page.content.decode()
 
 
@@ -244,3 +245,20 @@ def test_at_an_address_in_numbers_the_log_in_says_where_passkeys_work(company, c
     named = client.get("/login/", headers={"host": settings.PASSKEY_HOST}).content.decode()
     assert 'data-passkey="get"' in named
     assert "data-passkeys-at" not in named
+
+
+def test_business_says_that_business_is_normal_and_whoever_commands_agrees(confirmed, company, browser):
+    """The plan gives this step to business, whose unit is not the one that runs the part."""
+    outage = Outage.objects.get(pk=confirmed.outage_id)
+    for state in ("switching", "on_standby"):
+        Outage.objects.filter(pk=outage.pk).update(state=state)
+    business = browser("business")
+    assert company.actor("business").roles == {"business_ops"}
+    room = business.get(f"/incidents/{confirmed.number}/")
+    assert "Business is normal on the standby" in words(room)
+    form = words(business.get(f"/do/incidents.business_normal_record/{outage.public_id}/"))
+    assert "Propose: Business is normal on the standby" in form
+    outage.refresh_from_db()
+    sent = {"version": outage.version, "mark": "m", "reason": "orders flow"}
+    assert business.post(f"/do/incidents.business_normal_record/{outage.public_id}/", sent).status_code == 302
+    assert Proposal.objects.get().move == "incidents.business_normal_record"
