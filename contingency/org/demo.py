@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from contingency.org import services
@@ -74,8 +76,20 @@ def demo_people_create() -> list[DemoLogin]:
     return [_person_create(person) for person in PEOPLE if person.username not in present]
 
 
+def _password(person: DemoPerson) -> str:
+    """A password that the rules let through: by chance one in some thousands is too like the name (“5TTaOgeNgPWU”, gao.peng)."""
+    about = User(username=person.username, display_name=person.name, display_name_zh=person.name_zh, email=f"{person.username}@{DOMAIN}")
+    while True:
+        password = secrets.token_urlsafe(9)
+        try:
+            validate_password(password, about)
+        except ValidationError:
+            continue
+        return password
+
+
 def _person_create(person: DemoPerson) -> DemoLogin:
-    password = secrets.token_urlsafe(9)
+    password = _password(person)
     address = f"{person.username}@{DOMAIN}"
     user = services.user_create(
         actor=SYSTEM,

@@ -89,8 +89,9 @@ class Outage(Stateful):
         return self.part.permission_path()
 
     def extra_roles(self, actor: Actor) -> frozenset[str]:
-        """Commander of the incident that this outage belongs to."""
-        return frozenset({"commander"}) if actor.is_person and actor.id in self.commanders else frozenset()
+        """Commander of the incident that this outage belongs to. Business sells by every part, whose team runs it."""
+        own = frozenset({"commander"}) if actor.is_person and actor.id in self.commanders else frozenset()
+        return own | (actor.roles & {"business_ops"})
 
     @property
     def is_open(self) -> bool:

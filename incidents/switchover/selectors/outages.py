@@ -23,7 +23,7 @@ READ: Mapping[str, Grant] = {
     "ops_engineer": Grant.OWN,
     "team_lead": Grant.OWN,
     "commander": Grant.ALL,
-    "business_ops": Grant.OWN,
+    "business_ops": Grant.ALL,  # sells by every part, and says when business is normal on it
     "customer_service": Grant.OWN,
     "auditor": Grant.ALL,
     "director": Grant.ALL,
