@@ -136,8 +136,9 @@ def test_one_alert_is_told_as_one() -> None:
 
 def test_the_banner_of_late_work_names_no_code(company: Any, browser: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(frame, "late_sweeps", lambda: ["deadlines.page_escalation", "relay"])
-    shown = words(browser("lead").get("/"))
+    shown = words(browser("admin").get("/"))
     assert "Behind: Calls along the escalation chain, What follows from what happened." in shown
+    assert "manage.py" not in words(browser("lead").get("/"))
 
 
 def test_templates_have_no_line_that_nobody_can_read() -> None:
