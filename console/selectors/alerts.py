@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
@@ -29,7 +30,6 @@ FIELDS = ("q", "severity", "part", "fault_class", "source", "silenced", "cause")
 ROWS = 30
 HOURS, BAR_W, BAR_H = 24, 3, 16
 UNROUTED = "none"
-NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,9 @@ class AlertsScreen:
         ]  # fmt: skip
 
     @cached_property
-    def _parts(self) -> list[Part]:
-        return list(Part.objects.filter(retired_at=None).order_by("name_en"))
+    def _parts(self) -> list[Any]:
+        """Rows with pk, slug and both names."""
+        return list(Part.objects.filter(retired_at=None).order_by("name_en").values_list("pk", "slug", "name_en", "name_zh", named=True))
 
     @cached_property
     def saved(self) -> list[SavedFilter]:
@@ -269,14 +270,14 @@ def rows_of(actor: Actor, alerts: Sequence[Alert], now: datetime) -> list[Row]:
     incidents = incidents_of(actor, alerts)
     since = now - timedelta(hours=HOURS)
     starts = evidence.starts_since(alerts, since)
-    one, many = reverse("console:alert", args=[NOBODY]), reverse("console:alert-many")
+    one, many = reverse("console:alert", args=[buttons.NOBODY]), reverse("console:alert-many")
     rows = []
     for alert in alerts:
         may_silence = permissions.can(actor, "monitoring.silence_create", alert) is not None
         row = Row(alert, buttons.buttons(actor, alert, only=("monitoring.alert_acknowledge",)) if alert.state == "firing" else [], may_silence)
         row.silence, row.incident = silences.get(alert.pk), incidents.get(alert.pk, "")
         began = starts.get((alert.source_id, alert.dedup_key), [])
-        row.address = one.replace(NOBODY, str(alert.public_id))
+        row.address = one.replace(buttons.NOBODY, str(alert.public_id))
         if may_silence and alert.is_open and row.silence is None:
             row.silence_address = f"{many}?do=silence&alert={row.mark}"
         row.bars, row.starts = bars(began, since, timedelta(hours=1), HOURS), len(began)

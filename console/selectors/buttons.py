@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from kernel.errors import DomainError
 from kernel.moves import Move
 from kernel.permissions import Grant
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
 ACTING = (Grant.ALL, Grant.OWN, Grant.SECOND, Grant.PROPOSE)
 
 
@@ -88,7 +90,7 @@ def button(actor: Actor, move: Move, record: Any, **prefill: str) -> Button | No
     if grant not in ACTING or refusal_of(move, record) is not None:
         return None
     proposes = grant == Grant.PROPOSE or (grant == Grant.SECOND and move.wants_second(record))
-    address = reverse("console:do", args=[move.id, record.public_id])
+    address = _address_of(move.id).replace(NOBODY, str(record.public_id))
     return Button(
         move=move,
         title=str(move.title),
@@ -99,6 +101,12 @@ def button(actor: Actor, move: Move, record: Any, **prefill: str) -> Button | No
         record_id=str(record.public_id),
         version=record.version,
     )
+
+
+@cache
+def _address_of(move_id: str) -> str:
+    """Where this move is made, of the record NOBODY: long lists have it for every row."""
+    return reverse("console:do", args=[move_id, NOBODY])
 
 
 def buttons(actor: Actor, record: Any, *, skip: Iterable[str] = (), only: Iterable[str] = ()) -> list[Button]:

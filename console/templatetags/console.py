@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +40,12 @@ RING = 163.4  # length of the ring's circle, radius 26
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
     """A decorative symbol of the sprite; the words stand beside it."""
+    return _drawn(str(name), str(size))
+
+
+@cache
+def _drawn(name: str, size: str) -> SafeString:
+    """Long lists have hundreds of the same few."""
     return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>', size, static("switchback/icons.svg"), name)
 
 
