@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils.html import strip_tags
 
+from contingency.org.models import Position, Unit
 from incidents.switchover import services as switchover
 from incidents.switchover.models import Outage, Switch
 from kernel import clock, moves
@@ -252,8 +253,10 @@ def test_business_says_that_business_is_normal_and_whoever_commands_agrees(confi
     outage = Outage.objects.get(pk=confirmed.outage_id)
     for state in ("switching", "on_standby"):
         Outage.objects.filter(pk=outage.pk).update(state=state)
+    sales = Unit.objects.create(slug="sales", name_en="Sales", name_zh="销售部", layer="execution", path="/sales/")
+    Position.objects.filter(role="business_ops").update(unit=sales)
     business = browser("business")
-    assert company.actor("business").roles == {"business_ops"}
+    assert company.actor("business").holdings == {("business_ops", "/sales/")}
     room = business.get(f"/incidents/{confirmed.number}/")
     assert "Business is normal on the standby" in words(room)
     form = words(business.get(f"/do/incidents.business_normal_record/{outage.public_id}/"))
