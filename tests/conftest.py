@@ -43,13 +43,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture(autouse=True)
 def _nothing_left_over() -> Iterator[None]:
     """A test that reads Chinese must not leave the next one reading it, nor names of people who are gone."""
-    from contingency.catalog import names as parts
-    from contingency.org import names
+    from contingency.catalog.sentences import PART_NAMES_ZH
+    from contingency.org.sentences import NAMES_ZH
 
     yield
     translation.deactivate()
-    names._forget()
-    parts._forget()
+    NAMES_ZH.forget()
+    PART_NAMES_ZH.forget()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from kernel import records
 from kernel.actors import Actor
 from work import selectors as work
 from work.models import Task
@@ -31,9 +30,7 @@ class MyTasks:
 
     @cached_property
     def _all(self) -> list[MyTask]:
-        if self.actor.user_id is None or not records.may_read(self.actor, records.get(Task.journal_kind), None):
-            return []
-        return [MyTask(task, task.due_at <= self.now, _address(task)) for task in work.tasks_of_person(self.actor.user_id)]
+        return [MyTask(task, task.due_at <= self.now, _address(task)) for task in work.tasks_of_person(self.actor.user_id or 0)]
 
     @property
     def first(self) -> list[MyTask]:

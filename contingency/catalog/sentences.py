@@ -2,12 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from contingency.catalog.names import part_names_zh
+from contingency.catalog.models import Part
 from contingency.org.sentences import row_changed
 from kernel import sentences
 from kernel.i18n import register_names
+from kernel.names import ChineseNames
 
-register_names(part_names_zh)
+PART_NAMES_ZH = ChineseNames(Part, "name_en", "name_zh")
+register_names(PART_NAMES_ZH)
 
 sentences.register("catalog.part_defined.v1", _("%(actor)s defined the guarded part %(subject)s."))
 sentences.register("catalog.matchers_set.v1", _("%(actor)s changed which alerts belong to %(subject)s."))

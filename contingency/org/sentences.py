@@ -3,12 +3,14 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from contingency.org.names import names_zh
+from contingency.org.models import User
 from kernel import sentences
 from kernel.i18n import register_names
 from kernel.models import Entry
+from kernel.names import ChineseNames
 
-register_names(names_zh)
+NAMES_ZH = ChineseNames(User, "display_name", "display_name_zh")
+register_names(NAMES_ZH)
 
 
 def row_changed(entry: Entry) -> str | Promise:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.test import Client
 
+from contingency.org.services import totp
 from tests.console.conftest import PASSWORD
 
 
-def code_at(secret: bytes, moment: float | None = None) -> str:
-    """What the app shows at that moment."""
-    return TOTP(secret, 6, SHA1(), 30).generate(int(time.time() if moment is None else moment)).decode()
+def code_at(secret: bytes, *, steps: int = 0) -> str:
+    """What the app shows, or showed, so many half minutes from now."""
+    return TOTP(secret, 6, SHA1(), 30).generate(int(totp.time.time()) + steps * 30).decode()
 
 
 def secret_in(page: str) -> bytes:
@@ -37,7 +37,7 @@ def enrol_app(client: Client, name: str = "My phone") -> tuple[bytes, Any]:
     """(secret, the answer); the code of the step before this one is used, so the present one is still good."""
     page = client.get("/setup/security/app/").content.decode()
     secret = secret_in(page)
-    answer = client.post("/setup/security/app/", {"name": name, "offer": offer_in(page), "code": code_at(secret, time.time() - 30)})
+    answer = client.post("/setup/security/app/", {"name": name, "offer": offer_in(page), "code": code_at(secret, steps=-1)})
     return secret, answer
 
 

@@ -9,7 +9,8 @@ from django.contrib.staticfiles import finders
 from django.db import OperationalError
 from django.utils.translation import override
 
-from contingency.org import names
+from contingency.org.models import User
+from contingency.org.sentences import NAMES_ZH
 from incidents.response import services as response
 from kernel.i18n import in_readers_words
 from kernel.models import Entry
@@ -135,8 +136,8 @@ def test_without_its_database_the_console_still_speaks_chinese(db, monkeypatch):
     def away(*_args, **_more):
         raise OperationalError("the connection is closed")
 
-    monkeypatch.setattr(names, "_known", None)
-    monkeypatch.setattr(names.User.objects, "exclude", away)
+    monkeypatch.setattr(NAMES_ZH, "_known", None)
+    monkeypatch.setattr(User.objects, "exclude", away)
     with override("zh-hans"):
         assert in_readers_words("Li Na") == "Li Na"
         assert in_readers_words(TEST_WORDS) == "来自控制台的测试告警"

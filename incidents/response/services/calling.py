@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 
@@ -17,9 +18,9 @@ from contingency.plan import selectors as plan
 from contingency.plan.models import Grade, LevelCall
 from incidents.response.models import Incident, IncidentRole
 from incidents.switchover.models import ClockKind, RecoveryClock
-from kernel import journal
+from kernel import journal, records
 from kernel.actors import SYSTEM, Actor
-from kernel.models import RecordLink
+from kernel.errors import NotFound
 from kernel.permissions import Grant, can
 from notify import selectors as notify_selectors
 from notify import services as notify
@@ -229,18 +230,22 @@ def _standing(incident: Incident | None) -> dict[str, Any]:
     return {**standing, "standby_by": due_at} if due_at is not None else standing
 
 
-def _standing_of_role(public_id: UUID) -> dict[str, Any]:
-    return _standing(Incident.objects.filter(roles__public_id=public_id).first())
+def incident_called_about(kind: str, public_id: UUID) -> str | None:
+    """The id of the incident that a call is about: itself, one of its roles, or something within it; None for any other call."""
+    try:
+        whole, found = records.shown_at(kind, public_id)
+    except NotFound:
+        return None
+    return found if whole == Incident.journal_kind else None
 
 
-def _standing_of_call(public_id: UUID) -> dict[str, Any]:
-    parents = RecordLink.objects.filter(parent_kind=Incident.journal_kind, child_kind=IncidentCall.journal_kind, child_id=str(public_id))
-    parent = parents.values_list("parent_id", flat=True).first()
-    return _standing(Incident.objects.filter(public_id=parent).first() if parent else None)
+def _standing_of(kind: str, public_id: UUID) -> dict[str, Any]:
+    found = incident_called_about(kind, public_id)
+    return _standing(Incident.objects.filter(public_id=found).first() if found else None)
 
 
-register_standing(IncidentRole.journal_kind, _standing_of_role)
-register_standing(IncidentCall.journal_kind, _standing_of_call)
+for part in (IncidentRole, IncidentCall):
+    register_standing(part.journal_kind, partial(_standing_of, part.journal_kind))
 
 
 def _answered(subject: Any, *, actor: Actor) -> None:

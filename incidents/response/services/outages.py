@@ -12,7 +12,16 @@ from incidents.switchover import services as switching
 from incidents.switchover.models import Outage
 from kernel import journal
 from kernel.actors import Actor
+from kernel.models import Entry
 from monitoring.probes.selectors import first_failure
+
+
+def incident_of_outage(entry: Entry) -> Incident | None:
+    """The open incident, locked, of the outage that an entry speaks of; None for an entry that speaks of none."""
+    outage_id = entry.payload.get("outage_id")
+    if not outage_id:
+        return None
+    return Incident.objects.select_for_update(of=("self",)).filter(outage__public_id=outage_id, state__in=OPEN).order_by("id").first()
 
 
 def outage_adopt(incident: Incident, *, actor: Actor, cause: Any) -> None:

@@ -15,15 +15,15 @@ from contingency.org.models import User
 from incidents.response.events import LeadsCalled, PageUnanswered, RoleAssigned
 from incidents.response.models import EndCondition, Incident, IncidentRole
 from incidents.response.models.states import GRADED_OPEN, NOT_OVER, OPEN
-from incidents.response.services.calling import BREACHED, LEADS, PROPOSED, TASK_OVERDUE, WARNED, IncidentCall, leads_call, role_people, tell
+from incidents.response.services.calling import BREACHED, LEADS, PROPOSED, TASK_OVERDUE, WARNED, incident_called_about, leads_call, role_people, tell
 from incidents.response.services.conditions import end_condition_report
-from incidents.response.services.outages import outage_join, outage_tell
+from incidents.response.services.outages import incident_of_outage, outage_join, outage_tell
 from incidents.response.services.roles import answered, roles_answered
 from incidents.switchover.models import ClockKind, Outage, RecoveryClock
 from kernel import clock, journal, moves
 from kernel.actors import SYSTEM, Actor
 from kernel.i18n import hours_and_minutes, in_both, one_of
-from kernel.models import Entry, RecordLink
+from kernel.models import Entry
 
 INCIDENT, ROLE = Incident.journal_kind, IncidentRole.journal_kind
 
@@ -48,15 +48,7 @@ def page_answered(entry: Entry) -> None:
 def page_unanswered(entry: Entry) -> None:
     """Nobody answered to the end of the chain: the incident says so on every screen until somebody does."""
     payload = entry.payload
-    public_id = payload["about_id"]
-    if payload["about_kind"] == ROLE:
-        public_id = IncidentRole.objects.filter(public_id=public_id).values_list("incident__public_id", flat=True).first()
-    elif payload["about_kind"] == IncidentCall.journal_kind:
-        parents = RecordLink.objects.filter(parent_kind=INCIDENT, child_kind=IncidentCall.journal_kind, child_id=public_id)
-        public_id = parents.values_list("parent_id", flat=True).first()
-    elif payload["about_kind"] != INCIDENT:
-        return
-    incident = _incident(public_id)
+    incident = _incident(incident_called_about(payload["about_kind"], UUID(payload["about_id"])))
     if incident is None or incident.state not in OPEN or incident.unanswered_since is not None:
         return
     incident.unanswered_since = datetime.fromisoformat(payload["at"])
@@ -122,7 +114,7 @@ def business_normal(entry: Entry) -> None:
     """Evidence shows business normal. What a person vouched for without evidence shows nothing."""
     if entry.payload.get("overridden"):
         return
-    incident = _incident_of_outage(entry)
+    incident = incident_of_outage(entry)
     if incident is not None:
         evidence = f"{entry.subject_label}: {_words(entry.payload.get('evidence'))}"
         end_condition_report(incident=incident, condition=EndCondition.Kind.BUSINESS, passed=True, evidence=evidence, cause=entry)
@@ -187,7 +179,7 @@ def _take_over(incident: Incident, role: IncidentRole, person: User, *, at: date
 
 
 def _functions_shown(entry: Entry, *, evidence: str) -> None:
-    incident = _incident_of_outage(entry)
+    incident = incident_of_outage(entry)
     if incident is not None:
         end_condition_report(incident=incident, condition=EndCondition.Kind.FUNCTIONS, passed=True, evidence=evidence, cause=entry)
 
@@ -196,15 +188,8 @@ def _incident(public_id: Any) -> Incident | None:
     return Incident.objects.select_for_update(of=("self",)).filter(public_id=public_id).first() if public_id else None
 
 
-def _incident_of_outage(entry: Entry) -> Incident | None:
-    outage_id = entry.payload.get("outage_id")
-    if not outage_id:
-        return None
-    return Incident.objects.select_for_update(of=("self",)).filter(outage__public_id=outage_id, state__in=OPEN).order_by("id").first()
-
-
 def _incident_of_clock(entry: Entry) -> tuple[Incident, RecoveryClock] | None:
-    incident = _incident_of_outage(entry)
+    incident = incident_of_outage(entry)
     recovery_clock = RecoveryClock.objects.filter(public_id=entry.payload["clock_id"]).first()
     return (incident, recovery_clock) if incident is not None and recovery_clock is not None else None
 

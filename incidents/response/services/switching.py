@@ -6,8 +6,8 @@ from django.db import transaction
 
 from contingency.org.models import User
 from incidents.response.models import Incident
-from incidents.response.models.states import OPEN
 from incidents.response.services.calling import LEADS, role_people, tell
+from incidents.response.services.outages import incident_of_outage
 from incidents.switchover.models import Direction, Mode, Switch
 from incidents.switchover.problems import problem_words
 from incidents.switchover.selectors.second import approvers
@@ -46,17 +46,14 @@ def switch_failed(entry: Entry) -> None:
 
 def _switch(entry: Entry) -> tuple[Incident, Switch] | None:
     """The switch, and the open incident that it is for; None for one that was ordered without an incident."""
+    incident = incident_of_outage(entry)
     switch = Switch.objects.select_related("part__unit", "outage", "ordered_by").filter(public_id=entry.payload["switch_id"]).first()
-    if switch is None or switch.outage is None:
-        return None
-    incident = Incident.objects.filter(outage=switch.outage, state__in=OPEN).select_related("part").order_by("id").first()
-    return (incident, switch) if incident is not None else None
+    return (incident, switch) if incident is not None and switch is not None else None
 
 
 def _params(switch: Switch) -> dict[str, Any]:
-    by = switch.ordered_by
     return {
-        "ordered_by": {"en": by.display_name, "zh": by.display_name_zh or by.display_name} if by is not None else "",
+        "ordered_by": switch.ordered_by.display_name if switch.ordered_by is not None else "",
         "direction": Direction(switch.direction).label,
         "mode": Mode(switch.mode).label,
     }
