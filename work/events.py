@@ -33,7 +33,7 @@ class TaskStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskDone:
-    """A task was done."""
+    """A task was done. `by_move`: the console's own move that did it; empty where a person said so."""
 
     name: ClassVar[str] = "work.task_done.v1"
     task_id: UUID
@@ -42,6 +42,7 @@ class TaskDone:
     evidence: str
     late: bool
     at: datetime
+    by_move: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,12 +95,25 @@ def task_done(*, public_id: UUID, version: int | None, actor: Actor, reason: str
     evidence = evidence.strip()
     if task.needs_evidence and not evidence:
         raise Invalid(field=_("Evidence"), problem=_("this step needs it: say what shows that it worked."))
-    now = clock.now()
-    late = task.is_overdue(now)
-    fsm.move(task, task.finish, at=now, evidence=evidence)
-    deadlines.cancel(kind=DUE, subject=task, wait=False)  # a sweep that fires it now waits for our lock
-    _record(task, events.TaskDone(**_fields(task), evidence=evidence, late=late, at=now), actor=actor, reason=reason)
+    _finish(task, evidence=evidence, actor=actor, reason=reason)
     return task
+
+
+@transaction.atomic
+def tasks_done_by_move(*, subject: Any, move: str, evidence: str, cause: Any) -> list[Task]:
+    """Finish what this move of the console did, in each of the record's lists; `evidence` is never empty: it says where that is recorded.
+
+    Where several steps of a playbook name the same move, it does the first; the later ones ask for it again and again
+    (an update at each promised time), and only a person can tell when that is over.
+    """
+    ref = ref_of(subject)
+    found = Task.objects.select_for_update(of=("self",)).select_related("task_list")
+    named = found.filter(task_list__subject_kind=ref.kind, task_list__subject_id=ref.id, move=move).order_by("task_list_id", "order")
+    first = {task.task_list_id: task for task in reversed(named)}
+    done = [task for task in first.values() if task.state in Task.UNFINISHED]
+    for task in done:
+        _finish(task, evidence=evidence, actor=SYSTEM, cause=cause, by_move=move)
+    return done
 
 
 @transaction.atomic
@@ -211,8 +224,17 @@ def _lock(public_id: UUID, version: int | None, actor: Actor, move: str) -> Task
     return task
 
 
-def _record(task: Task, event: Any, *, actor: Actor, reason: str) -> Any:
-    return journal.record(event, subject=task, under=[task.task_list, task.task_list.about], actor=actor, reason=reason)
+def _finish(task: Task, *, evidence: str, actor: Actor, reason: str = "", cause: Any = None, by_move: str = "") -> None:
+    now = clock.now()
+    late = task.is_overdue(now)
+    fsm.move(task, task.finish, at=now, evidence=evidence)
+    deadlines.cancel(kind=DUE, subject=task, wait=False)  # a sweep that fires it now waits for our lock
+    event = events.TaskDone(**_fields(task), evidence=evidence, late=late, at=now, by_move=by_move)
+    _record(task, event, actor=actor, reason=reason, cause=cause)
+
+
+def _record(task: Task, event: Any, *, actor: Actor, reason: str, cause: Any = None) -> Any:
+    return journal.record(event, subject=task, under=[task.task_list, task.task_list.about], actor=actor, reason=reason, cause=cause)
 
 
 def _fields(task: Task) -> dict[str, Any]:

@@ -93,3 +93,19 @@ def tell_commander(entries: list[Entry]) -> None:
 def tell_proposal(entry: Entry) -> None:
     """A move on an incident waits for somebody to agree."""
     services.move_proposed(entry)
+
+
+@subscribe("work.task_list_started.v1")
+@subscribe("incidents.outage_joined.v1")
+def catch_up(entry: Entry) -> None:
+    """Tasks, or an outage, are new to an incident: some of it may be done already."""
+    services.tasks_catch_up(entry)
+
+
+def follow(entry: Entry) -> None:
+    """A move that a step of a playbook may name was done."""
+    services.tasks_follow(entry)
+
+
+for name in services.TASKS_DONE_BY:
+    subscribe(name)(follow)
