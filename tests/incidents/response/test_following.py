@@ -15,6 +15,7 @@ from incidents.response import services
 from incidents.response.models import Incident
 from incidents.switchover.events import BusinessNormal, Repaired, RepairedInPlace, SwitchedBack, SwitchedOver
 from incidents.switchover.models import Outage
+from incidents.switchover.services import outage_open
 from kernel import clock, deadlines, journal, moves, sentences
 from kernel.actors import SYSTEM
 from kernel.journal.relay import relay
@@ -142,6 +143,18 @@ def test_what_was_done_before_the_playbook_began_is_not_asked_for_again(world: W
     relay()
     assert states(incident, "database-failed") == {"check-log": "done", "restart": "done", "tell-sales": "open"}
     assert Task.objects.filter(state="done").values_list("evidence", flat=True).distinct().get() == outage.number
+
+
+def test_an_outage_that_joins_with_business_on_the_standby_brings_what_was_done(world: World) -> None:
+    named(restart="incidents.switch_over")
+    incident = world.confirmed(stops_business="no")
+    relay()
+    outage = outage_open(part=world.part, failing_since=clock.now(), actor=SYSTEM)
+    for state in ("switching", AT_STANDBY):
+        Outage.objects.filter(pk=outage.pk).update(state=state)
+    relay()
+    assert fresh(incident).outage == outage
+    assert states(incident)["restart"] == "done"
 
 
 def test_an_entry_that_is_delivered_twice_does_it_once(world: World) -> None:
