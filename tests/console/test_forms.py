@@ -46,7 +46,7 @@ def test_a_move_from_the_dialog_answers_with_an_event_and_no_page(incident, brow
     fields = form_of(client, address, **HTMX)
     answer = client.post(address, {**fields, "grade": "severe", "stops_business": "no"}, headers=HTMX)
     assert answer.status_code == 204
-    assert json.loads(answer["HX-Trigger"])["moved"]["says"] == "INC-2026-0001: “Confirm and grade” is recorded."
+    assert json.loads(answer["HX-Trigger"])["moved"]["says"] == f"{incident.number}: “Confirm and grade” is recorded."
 
 
 def test_a_refused_form_keeps_what_was_typed_and_marks_the_field(incident, browser):

@@ -18,6 +18,7 @@ from kernel.models import Entry
 from notify import services
 from notify.models import AckLink, Page
 from notify.services.links import actor_of, token_of
+from tests.harness.still import clock_stands_still
 from tests.notify.conftest import incident
 from tests.notify.mailserver import MailServer, html_of, text_of
 
@@ -28,6 +29,10 @@ Start = Callable[..., Page]
 
 @pytest.fixture
 def called(person: Make, chain: Chain, page: Start, mail: MailServer) -> tuple[Page, str]:
+    return sent_to_lin(person, chain, page, mail)
+
+
+def sent_to_lin(person: Make, chain: Chain, page: Start, mail: MailServer) -> tuple[Page, str]:
     """A page that has just been sent to Lin, and the path of the link in the mail."""
     chain([person("Lin")], [person("Chen")])
     started = page(subject=incident("INC-2026-0042"))
@@ -113,12 +118,15 @@ def test_a_second_press_is_told_and_does_nothing(called: tuple[Page, str], clien
 
 
 @pytest.mark.django_db
-def test_after_a_quarter_of_an_hour_it_opens_nothing_and_offers_log_in(called: tuple[Page, str], client: Client) -> None:
-    page, path = called
+def test_after_a_quarter_of_an_hour_it_opens_nothing_and_offers_log_in(
+    person: Make, chain: Chain, page: Start, mail: MailServer, client: Client
+) -> None:
+    clock_stands_still()
+    page, path = sent_to_lin(person, chain, page, mail)
     clock.allow_winding(True)
-    clock.wind(timedelta(minutes=14, seconds=55))
+    clock.wind(timedelta(minutes=14, seconds=59))
     assert 'type="submit"' in client.get(path).content.decode()
-    clock.wind(timedelta(seconds=5))
+    clock.wind(timedelta(seconds=1))
     answer = client.post(path)
     assert answer.status_code == 410
     where = f"/go/{page.subject_kind}/{page.subject_id}/"

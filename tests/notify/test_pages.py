@@ -19,6 +19,7 @@ from notify.errors import NobodyLeft
 from notify.models import Delivery, Page
 from notify.services.calling import ESCALATION
 from notify.services.links import actor_of
+from tests.harness.still import clock_stands_still
 from tests.notify.conftest import incident
 from tests.notify.mailserver import MailServer, text_of
 
@@ -63,6 +64,7 @@ def test_the_first_of_the_chain_gets_a_mail_with_the_facts_in_their_language_and
 
 @pytest.mark.req("INC-03")
 def test_unanswered_goes_on_to_the_end_of_the_chain_and_then_says_so(person: Make, chain: Chain, page: Start, mail: MailServer) -> None:
+    clock_stands_still()
     lin, chen, director = person("Lin"), person("Chen"), person("Director")
     chain([lin], [chen], [director])
     subject = incident()

@@ -18,6 +18,7 @@ from notify import services
 from notify.channels import BadAddress, egress, find, webhook
 from notify.models import Delivery
 from notify.secrets import webhook_secret_shown, webhook_secrets
+from tests.harness.still import clock_stands_still
 from tests.notify.conftest import incident
 from tests.notify.receiver import Receiver
 
@@ -81,14 +82,17 @@ def test_410_ends_the_address(person: Make, hook: Receiver) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_heeded(person: Make, hook: Receiver, status: int) -> None:
+    clock_stands_still()
     hook.answers = [(status, {"Retry-After": "40"})]
     send(person("Lin", email=False, hook=hook))
     delivery = Delivery.objects.get()
     assert delivery.state == "queued"
     assert delivery.next_attempt_at is not None
-    assert timedelta(seconds=38) < delivery.next_attempt_at - clock.now() <= timedelta(seconds=40)
+    assert delivery.next_attempt_at - clock.now() == timedelta(seconds=40)
     clock.allow_winding(True)
-    clock.wind(timedelta(seconds=41))
+    clock.wind(timedelta(seconds=39))
+    assert services.send_due() == 0
+    clock.wind(timedelta(seconds=1))
     services.send_due()
     assert hook.arrivals == {delivery.idempotency_key: 1}
 

@@ -21,6 +21,7 @@ from kernel.errors import Conflict, Invalid, InvalidTransition, NotFound, NotPer
 from kernel.journal import Ref
 from kernel.models import Deadline, Entry
 from notify.models import Delivery
+from tests.harness.still import clock_stands_still
 from work import selectors, services
 from work.models import Task, TaskList
 
@@ -166,6 +167,7 @@ def test_a_task_that_nobody_has_becomes_the_beginners(person: Make, playbook: Pl
 
 @pytest.mark.req("INC-04")
 def test_what_is_not_finished_in_time_is_recorded_once_and_its_owner_is_told_once(person: Make, playbook: Playbook) -> None:
+    clock_stands_still()
     tech, business = person("Tech"), person("Business")
     subject, tasks = start(playbook, technical_lead=tech, business_lead=business)
     services.task_done(public_id=tasks["check-log"].public_id, version=None, actor=org.actor_of_user(tech))
