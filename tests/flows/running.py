@@ -70,7 +70,7 @@ class MailSink:
 
     def __init__(self, port: int) -> None:
         self.mails: list[Mail] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=port, ready_timeout=60)
         self.url = f"smtp://127.0.0.1:{port}"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:

@@ -18,8 +18,16 @@ from kernel.journal import Ref
 from notify import services
 from notify.models import Page
 from notify.secrets import webhook_secrets
+from notify.services import sending
 from tests.notify.mailserver import MailServer
 from tests.notify.receiver import Receiver
+
+
+@pytest.fixture(autouse=True)
+def _senders_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run ends after a second without news, and a thread that reports later sees nothing of a test's open transaction."""
+    monkeypatch.setattr(sending, "LINGER_S", 30.0)
+    monkeypatch.setattr(sending, "CLAIM_FOR_S", 30.0)
 
 
 @pytest.fixture

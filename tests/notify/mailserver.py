@@ -36,7 +36,7 @@ class MailServer:
 
     def __enter__(self) -> Self:
         self.port = self.port or free_port()  # the same again after a break
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60)
         self._controller.start()
         return self
 

@@ -33,8 +33,7 @@ class Receiver:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
         return self
@@ -80,6 +79,11 @@ class Receiver:
         if message_id in self.bodies and self.bodies[message_id] != body:
             return "same id, other body"
         return ""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # of the five that are usual, the sixth who comes at once waits for a second
 
 
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:

@@ -159,6 +159,7 @@ def test_starttls_and_log_in_only_with_a_certificate_that_is_trusted(
         require_starttls=True,
         authenticator=authenticator(authenticate),
         auth_required=True,
+        ready_timeout=60,
     )
     controller.start()
     try:

@@ -29,6 +29,11 @@ Chain = Callable[..., EscalationChain]
 Start = Callable[..., Page]
 
 
+@pytest.fixture(autouse=True)
+def _senders_are_waited_for() -> None:
+    """Not here: how a run leaves those behind that hang is what these tests are about."""
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.req("MON-05")
 def test_a_slow_mail_server_does_not_delay_webhooks_and_is_led_around(
@@ -43,7 +48,7 @@ def test_a_slow_mail_server_does_not_delay_webhooks_and_is_led_around(
         hook.times.clear()
         services.message_send(to=quick, text="update-due", params={}, subject=incident(), actor=SYSTEM)
         started = time.monotonic()
-        services.send_due()
+        send_until(lambda: len(hook.times) >= 10)
         return hook.times[9] - started
 
     alone_s = ten_webhooks_take_s()
@@ -53,7 +58,7 @@ def test_a_slow_mail_server_does_not_delay_webhooks_and_is_led_around(
     page()
     beside_s = ten_webhooks_take_s()
     print(f"ten webhooks: alone {alone_s:.2f} s, beside a hanging mail server {beside_s:.2f} s")
-    assert beside_s < min(alone_s * 1.2 + 1.0, 3.0)
+    assert beside_s < min(alone_s * 1.2 + 1.0, 3.0)  # of the 3.5 s that a mail hangs
     assert send_until(lambda: Delivery.objects.filter(user=both, channel="webhook", state="sent").exists()) < 20
     tried = Delivery.objects.filter(channel="email", state="queued").exclude(attempts=0)
     assert set(tried.values_list("error", flat=True)) == {"MAIL: timed out"}
