@@ -27,7 +27,7 @@ from kernel.models import Entry
 from tests.console.conftest import Company, made_company
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WAIT_S = 8.0
+WAIT_S = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +148,7 @@ def test_what_happens_is_told_within_a_second(people):
         reader = await Listener(token, query=start).connect()
         assert reader.status == 200
         entry = await in_thread(record)
-        await until(lambda: str(entry.public_id) in reader.entries, 2)
+        await until(lambda: str(entry.public_id) in reader.entries, 4)  # the second, and what a busy machine adds
         assert reader.kinds == {"incident"}
         await until(lambda: bool(reader.times))
         await reader.leave()
@@ -297,7 +297,7 @@ def test_a_listener_whose_rights_end_is_cut_off(people, monkeypatch):
         await in_thread(lambda: Holding.objects.filter(user=people.users["lead"]).update(ends_at=clock.now()))
         await until(lambda: reader.said_bye)
         assert reader.task is not None
-        await asyncio.wait_for(reader.task, 2)
+        await asyncio.wait_for(reader.task, WAIT_S)
 
     play(story)
 
@@ -312,7 +312,7 @@ def test_sixty_listeners_cost_no_database_connection_each(people, fresh_hub):
 
     def count() -> int:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'")
             return int(cursor.fetchone()[0])
 
     before = count()

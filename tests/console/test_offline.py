@@ -57,6 +57,7 @@ def test_a_stranger_gets_no_copy(client, company, in_force, address):
 def test_copies_hold_nothing_alive_and_nothing_of_an_incident(company, in_force, browser, name):
     incident = response.incident_open(actor=company.actor("engineer"), part="orders", fault_class="software", title="Nobody can pay")
     client = browser(name)
+    years = {timezone.localtime().year}
     told = listed(client)
     assert told["who"].startswith(str(company.users[name].public_id))
     assert {"/offline/", "/offline/plan/", "/offline/call-tree/"} <= set(told["pages"])
@@ -66,7 +67,8 @@ def test_copies_hold_nothing_alive_and_nothing_of_an_incident(company, in_force,
         assert answer.status_code == 200, address
         for sign in (*ALIVE, incident.number, "Nobody can pay"):
             assert sign not in html, (address, sign)
-        assert timezone.localtime().strftime("%Y-") in html
+        years.add(timezone.localtime().year)  # the new year may come while the page is made
+        assert any(f"{year}-" in html for year in years), address
     for address in told["files"]:
         assert finders.find(address.removeprefix("/static/")), address
 

@@ -21,7 +21,7 @@ from contingency.org.models import Factor, RecoveryCode, User
 from contingency.org.services.sealing import SealBroken, seal, unseal
 from kernel.models import Entry
 from tests.console.conftest import PASSWORD
-from tests.console.factors import code_at, codes_in, enrol_app, give_password, offer_in, secret_in
+from tests.console.factors import code_at, codes_in, enrol_app, give_password, offer_in, secret_in, wrong_codes
 from tests.console.reading import words
 
 SECOND = "/login/second/"
@@ -124,7 +124,8 @@ def test_without_a_factor_there_are_no_recovery_codes(company, browser):
 @pytest.mark.attack
 def test_a_stolen_password_does_not_let_a_million_codes_be_guessed(company, phone):
     secret, _codes = phone
-    statuses = [try_code(give_password_again(number), f"{number:06d}").status_code for number in range(60)]
+    wrong = wrong_codes(secret)
+    statuses = [try_code(give_password_again(number), wrong[number]).status_code for number in range(60)]
     assert statuses[: services.TRIES] == [422] * services.TRIES
     assert set(statuses[services.TRIES :]) == {429}
     client = give_password_again(99)
@@ -133,7 +134,7 @@ def test_a_stolen_password_does_not_let_a_million_codes_be_guessed(company, phon
     within_a_day(minutes=16)
     for number in range(services.CODE_TRIES_A_DAY):
         within_a_day(minutes=16)
-        try_code(give_password_again(number), "000001")
+        try_code(give_password_again(number), wrong[1])
     within_a_day(minutes=16)
     assert try_code(give_password_again(7), code_at(secret)).status_code == 429  # the day's share is used up
 
@@ -155,7 +156,7 @@ def test_wrong_codes_of_a_thief_do_not_lock_the_owners_browser(company, phone):
     assert try_code(own, code_at(phone[0])).status_code == 302
     own.post("/logout/")
     for number in range(services.TRIES + 2):
-        try_code(give_password_again(number), "123456")
+        try_code(give_password_again(number), wrong_codes(phone[0])[number])
     assert try_code(give_password_again(0), code_at(phone[0], steps=1)).status_code == 429
     give_password(client=own)
     assert try_code(own, code_at(phone[0], steps=1)).status_code == 302
@@ -217,7 +218,7 @@ def test_an_app_is_added_only_with_its_first_code_and_its_own_offer(company, bro
     client, other = browser("lead"), browser("engineer")
     page = client.get("/setup/security/app/").content.decode()
     secret, offer = secret_in(page), offer_in(page)
-    wrong = client.post("/setup/security/app/", {"name": "Phone", "offer": offer, "code": "000000"})
+    wrong = client.post("/setup/security/app/", {"name": "Phone", "offer": offer, "code": wrong_codes(secret)[0]})
     assert wrong.status_code == 422
     assert secret_in(wrong.content.decode()) == secret  # the picture was scanned already: it stays
     assert other.post("/setup/security/app/", {"name": "Phone", "offer": offer, "code": code_at(secret)}).status_code == 409

@@ -319,7 +319,7 @@ def test_a_probe_that_is_due_again_while_it_is_being_looked_at_waits(
     serve: Callable[[Answer], Server], part: Part, side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease: slow answers must not pile up looks at one target."""
-    monkeypatch.setattr(running, "CLAIMING_FOR_S", 2.5)
+    monkeypatch.setattr(running, "CLAIMING_FOR_S", 4.0)
     at_once: list[int] = []
     looking = threading.Semaphore(1000)
 
