@@ -74,8 +74,9 @@ def is_complaint(message: Any) -> bool:
 @pytest.fixture
 def open_page(site: str, company: Company, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """A page of somebody logged in. What the browser complains of (content policy, script errors) fails the test at its end."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # what is looked for comes on a busy machine too
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps an event loop on this thread; the test is sync all the same
 
     complaints: list[str] = []
@@ -94,7 +95,8 @@ def open_page(site: str, company: Company, monkeypatch: pytest.MonkeyPatch) -> I
                 page.goto("/login/")
                 page.fill("#username", name)
                 page.fill("#password", PASSWORD)
-                page.click("button.go")
+                with page.expect_navigation():
+                    page.click("button.go")
             page.goto(path)
             return page
 

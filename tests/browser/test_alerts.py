@@ -47,7 +47,7 @@ def test_alerts_are_triaged_by_keyboard_alone(alerts: list[Alert], open_page: An
     page.keyboard.press("x")
     page.keyboard.press("j")
     page.keyboard.press("x")
-    assert page.locator("[data-count]").inner_text() == "2 ticked"
+    expect(page.locator("[data-count]")).to_have_text("2 ticked")
     page.keyboard.press("a")
     expect(rows(page)).to_have_count(3)
     expect(page.locator("#toasts")).to_contain_text("2 done")
@@ -86,7 +86,7 @@ def test_without_script_boxes_and_buttons_do_the_same(alerts: list[Alert], open_
     for alert in alerts[1:3]:
         page.locator(f"#row-{alert.public_id} input[type=checkbox]").check()
     page.get_by_role("button", name="Acknowledge", exact=True).click()
-    assert "2 done" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("2 done")
     assert Alert.objects.filter(state="acknowledged").count() == 2
 
 

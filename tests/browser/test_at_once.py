@@ -54,7 +54,10 @@ def test_exactly_one_of_two_at_once_wins(company: Company, site: str, pair: str,
         tokens = [company.token(name) for name in ("lead", "lead2")]
     closing = ExitStack()
     request.addfinalizer(closing.close)
-    people = [closing.enter_context(httpx.Client(base_url=site, headers={"Authorization": f"Bearer {token}"}, timeout=20)) for token in tokens]
+    fresh = httpx.Limits(max_keepalive_connections=0)  # a server closes an idle connection whenever it likes, also just as somebody writes
+    people = [
+        closing.enter_context(httpx.Client(base_url=site, headers={"Authorization": f"Bearer {token}"}, timeout=60, limits=fresh)) for token in tokens
+    ]
     assigned = [str(company.users[name].public_id) for name in ("engineer", "engineer2")]
     seen: Counter[tuple[int, ...]] = Counter()
 

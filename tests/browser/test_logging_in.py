@@ -50,7 +50,13 @@ def log_in(page: Any, name: str = "lead") -> None:
 
 def log_out(page: Any) -> None:
     page.locator("form[action='/logout/'] button").locator("visible=true").first.click()
-    page.wait_for_selector("#username")
+    whole(page, "#username")
+
+
+def whole(page: Any, selector: str) -> None:
+    """The screen has come with its scripts: a form that they answer, pressed before, would be sent to the server as it is."""
+    page.wait_for_selector(selector)
+    page.wait_for_load_state()
 
 
 @pytest.fixture
@@ -60,6 +66,7 @@ def keyed(site, company, open_page) -> tuple[Any, Key]:
     key = Key(page)
     log_in(page)
     page.click("a[href='/setup/security/passkey/']")
+    whole(page, "#name")
     page.fill("#name", "Work laptop")
     page.click("#passkey-form button[type=submit]")
     page.wait_for_selector("#codes-once")
@@ -89,6 +96,7 @@ def test_behind_the_password_the_passkey_is_the_second_step(site, keyed):
     log_out(page)
     log_in(page)
     page.wait_for_url("**/login/second/")
+    whole(page, "form[data-passkey] button")
     page.click("form[data-passkey] button")
     page.wait_for_selector("#now-headline")
 
@@ -111,7 +119,7 @@ def test_the_server_refuses_what_a_browser_would_not_send(site, keyed, change):
     log_out(page)
     page.evaluate("() => { HTMLFormElement.prototype.submit = function () { window.caught = new FormData(this).get('credential'); }; }")
     page.click("form[data-passkey] button")
-    for _wait in range(100):  # not wait_for_function: it evaluates a text, which the content policy forbids
+    for _wait in range(400):  # not wait_for_function: it evaluates a text, which the content policy forbids
         if page.evaluate("() => Boolean(window.caught)"):
             break
         page.wait_for_timeout(50)
@@ -174,6 +182,7 @@ def test_an_app_is_added_and_used_by_keyboard_alone_on_a_phone_in_chinese(site, 
     def no_sideways() -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
 
+    page.wait_for_selector("#username:focus")  # given by the page, with its first picture
     page.keyboard.type("lead")
     tab_to("#password")
     page.keyboard.type(PASSWORD)
@@ -197,13 +206,14 @@ def test_an_app_is_added_and_used_by_keyboard_alone_on_a_phone_in_chinese(site, 
     recovery = page.locator(".codes li").first.inner_text()
     log_out(page)
     for code in (code_at(secret, steps=1), recovery):  # a half minute ahead: newer than the first, whenever this runs
+        page.wait_for_selector("#username:focus")
         page.keyboard.type("lead")
         tab_to("#password")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url("**/login/second/")
         no_sideways()
-        assert page.evaluate("document.activeElement.id") == "code"
+        page.wait_for_selector("#code:focus")
         page.keyboard.type(code)
         page.keyboard.press("Enter")
         page.wait_for_selector("#now-headline")

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from contingency.plan.models import PlanVersion
 from contingency.plan.shipped import shipped_plan
@@ -60,7 +61,7 @@ def test_plan_playbook_call_tree_and_paper_are_read_without_the_network_and_gone
     assert page.locator("h1").inner_text() == "The console cannot be reached"
     assert "Nobody can pay" not in page.content()
     page.click("a:has-text('Call tree') >> nth=0")
-    assert page.locator("h1").inner_text() == "Call tree"
+    expect(page.locator("h1")).to_have_text("Call tree")
 
     page.context.set_offline(False)
     page.goto("/")

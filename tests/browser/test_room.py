@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from incidents.response import services as response
 from incidents.response.models import Incident
@@ -93,5 +94,6 @@ def test_what_was_typed_outlives_a_filter_and_a_reload(company, open_page):
     assert page.input_value("#composer") == "half a sentence"
     page.click("button:has-text('Add a note')")
     page.wait_for_selector("#room-timeline :text('half a sentence')", timeout=20000)
+    expect(page.locator("#composer")).to_have_value("")  # the timeline's news may come before the answer to the press
     page.reload()
     assert page.input_value("#composer") == ""
