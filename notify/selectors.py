@@ -1,6 +1,6 @@
 """Reads of the room."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -96,6 +96,13 @@ def open_page_of(subject: Any) -> Page | None:
     """The page that is calling about this record now."""
     ref = ref_of(subject)
     return Page.objects.filter(subject_kind=ref.kind, subject_id=ref.id, state=Page.State.CALLING).first()
+
+
+def people_called(kind: str, ids: Sequence[str]) -> list[User]:
+    """Who was called by name about these records, and who answered for them in another's place; each once, active ones only."""
+    about = Page.objects.filter(subject_kind=kind, subject_id__in=ids)
+    named = PageCall.objects.filter(page__in=about, step=None).values("user")
+    return list(User.objects.filter(Q(pk__in=named) | Q(pk__in=about.values("acknowledged_by")), is_active=True).order_by("pk"))
 
 
 def pages_of(subject: Any) -> list[Page]:

@@ -14,7 +14,7 @@ from console.selectors.setup import MOST, SetupScreen
 from contingency.org import selectors as org
 from kernel import moves, permissions, records
 from kernel.i18n import pick
-from monitoring.alerts.models import Alert, Source
+from monitoring.alerts.models import Alert, Heartbeat, Source
 from monitoring.alerts.services import url_for
 
 PLACEHOLDER = "YOUR-KEY"  # where a key belongs that nobody can be shown any more
@@ -42,6 +42,7 @@ class SourceRow:
     count: int
     last_at: Any
     buttons: list[Button]
+    beat: Heartbeat | None = None  # of a job that reports that it is alive
 
 
 class SourcesScreen(SetupScreen):
@@ -60,12 +61,13 @@ class SourcesScreen(SetupScreen):
 
     @cached_property
     def rows(self) -> list[SourceRow]:
-        """Newest first. Three queries."""
+        """Newest first. Four queries."""
         found = [source for source in records.get(self.kind).list_for(self.actor)[:MOST] if source.kind != Source.Kind.PROBE]
         seen: dict[int, Any] = {
             row["source_id"]: row
             for row in Alert.objects.filter(source__in=found).values("source_id").annotate(count=Count("id"), last=Max("last_seen_at"))
         }
+        beats = {beat.source_id: beat for beat in Heartbeat.objects.filter(source__in=found)}
         return [
             SourceRow(
                 source,
@@ -73,6 +75,7 @@ class SourcesScreen(SetupScreen):
                 seen.get(source.pk, {}).get("count", 0),
                 seen.get(source.pk, {}).get("last"),
                 self.acts(source, only=("monitoring.source_test",)),
+                beats.get(source.pk),
             )
             for source in found
         ]

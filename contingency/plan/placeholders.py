@@ -43,11 +43,13 @@ OPTIONAL_TEXTS: Final[dict[str, frozenset[str]]] = {
     "role-exhausted": _TOPIC,
     "topic-escalated": _TOPIC,
     "topic-exhausted": _TOPIC,
+    "update-posted": _INCIDENT | {"update", "posted_by", "due_at"},
     "round-due": _ALWAYS | {"what", "position", "due_at", "standing", "why"},
 }
 """Those that a plan may hold: without one the console says it in words of its own, so that documents written before still load.
 `role-…` and `topic-…` go out instead of `page-escalated` and `page-exhausted` where a call is about a role of the incident or
-another single matter (`topic`), not about the incident itself. `standing` says whether it is due now or still open; `why` why the reader is told."""
+another single matter (`topic`), not about the incident itself. `update` is what was written,
+`due_at` there until when the next one is promised. `standing` says whether it is due now or still open; `why` why the reader is told."""
 
 OUTWARD: Final = frozenset(
     {

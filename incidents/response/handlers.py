@@ -77,6 +77,12 @@ def ask_second(entry: Entry) -> None:
     services.switch_ordered(entry)
 
 
+@subscribe("incidents.switch_approved.v1")
+def tell_switch_begins(entry: Entry) -> None:
+    """A switch will be carried out."""
+    services.switch_approved(entry)
+
+
 @subscribe("incidents.switch_failed.v1")
 def tell_switch_failed(entry: Entry) -> None:
     """A switch did not come about."""

@@ -189,6 +189,7 @@ class SwitchApproved:
     name: ClassVar[str] = "incidents.switch_approved.v1"
     switch_id: UUID
     at_once: bool
+    outage_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

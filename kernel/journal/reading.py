@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from kernel.errors import Invalid
 from kernel.journal.recording import ref_of
-from kernel.models import Entry
+from kernel.models import Entry, RecordLink
 
 # Entries of transactions below the oldest one still running: nobody can commit anything new among them.
 _SETTLED = "txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -73,3 +73,10 @@ def timeline(subject: Any, *, after: str | None = None, limit: int = 200, names:
         place = StableCursor.parse(after)
         query = query.extra(where=["(txid, id) > (%s, %s)"], params=[place.txid, place.id])
     return sorted(query.order_by("-at", "-id")[:limit], key=lambda entry: (entry.at, entry.id))
+
+
+def children(parent: Any, kind: str) -> list[str]:
+    """The ids of the records of this kind that were linked below it (`link`)."""
+    ref = ref_of(parent)
+    links = RecordLink.objects.filter(parent_kind=ref.kind, parent_id=ref.id, child_kind=kind)
+    return list(links.order_by("id").values_list("child_id", flat=True))

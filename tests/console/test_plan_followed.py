@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 
 SCREENS = ("/incidents/{number}/", "/switchboard/", "/plan/", "/plan/texts/", "/setup/", "/reports/")
 # offered when the incident has got there: the switch is done, the end is near, a report is being written
-LATER = {"Business is normal on the standby", "Repaired in place", "Report an end condition", "Agree on an action"}
+THE_END = ("Start handling", "Start verifying recovery", "Report an end condition", "Declare the end")
+LATER = {"Business is normal on the standby", "Repaired in place", "Agree on an action", *THE_END[1:]}
 TRIED = (
     ("software", "application", "application-fault-after-upgrade"),
     ("hardware", "server", "server-crash"),
@@ -90,6 +91,25 @@ def test_whoever_owns_a_step_sees_it_and_finds_what_it_names(part, fault_class, 
             assert any(label in words for words in screens.values()), (task.owner.username, task.name_en, label)
     assert named >= 15
     assert set(pages) == {"chen.yu", "zhao.min", "li.na", "he.fang"}
+
+
+@pytest.mark.req("INC-07")
+def test_whoever_declares_the_end_is_led_there_button_by_button(part):
+    incident = responding("hardware", "server")
+    task = Task.objects.select_related("owner").get(task_list__playbook="server-crash", slug="declare-end")
+    assert task.owner is not None
+    assert tuple(re.findall("“([^”]+)”", task.where_en)) == THE_END
+    lead, client = actor_of_user(task.owner), logged_in(task.owner.username)
+
+    def offered() -> set[str]:
+        """The words of the room's buttons."""
+        return set(re.findall(r'class="btn[^"]*"[^>]*>([^<]+?)…?<', client.get(f"/incidents/{incident.number}/").content.decode()))
+
+    assert THE_END[0] in offered()
+    incident = services.incident_handle(**at(incident), actor=lead)
+    assert THE_END[1] in offered()
+    incident = services.incident_verify(**at(incident), actor=lead)
+    assert set(THE_END[2:]) <= offered()
 
 
 @pytest.mark.req("INC-03")

@@ -134,6 +134,19 @@ def test_each_kind_of_tool_has_snippets(company, browser, kind, says):
     assert says in browser("lead").get(f"/setup/sources/{made.public_id}/").content.decode()
 
 
+def test_a_job_that_reports_is_connected_and_one_whose_alert_is_open_says_so(company, browser):
+    _made, key = source_create(kind="heartbeat", name="nightly dump", actor=company.actor("lead"))
+    client = browser("lead")
+    assert "no signal yet" in words(client.get("/setup/sources/"))
+    for _ping in range(2):
+        assert Client().post(f"/in/ping/{key}").status_code == 200
+    shown = words(client.get("/setup/sources/"))
+    assert "2 signals · last heard of" in shown
+    assert "connected" in shown
+    Client().post(f"/in/ping/{key}/fail")
+    assert "its alert is open" in words(client.get("/setup/sources/"))
+
+
 @pytest.mark.parametrize("kind", ["alertmanager", "prometheus", "pagerduty", "generic"])
 def test_the_shell_snippets_work_as_they_stand(company, live_server, settings, tmp_path, kind):
     """Run in a real shell against a real server."""

@@ -80,7 +80,10 @@ MOVES = (
         id="incidents.update",
         record=INCIDENT,
         title=_("Post an update"),
-        effect=_("Everybody who may see the incident can read how things are; the time to the next update begins anew. It calls nobody."),
+        effect=_(
+            "It is sent to everybody with a role, to those called to be informed and to whoever reported the incident; "
+            "all who may see it can read it. The time to the next update begins anew."
+        ),
         service=f"{SERVICES}.update_post",
         rule=rules.FIND,
         source=GRADED,

@@ -27,7 +27,7 @@ from incidents.response.services.reacting import (
 from incidents.response.services.reporting import report_accepted
 from incidents.response.services.roles import role_acknowledge, role_assign, role_take
 from incidents.response.services.silencing import alerts_silence, alerts_unsilence
-from incidents.response.services.switching import switch_failed, switch_ordered
+from incidents.response.services.switching import switch_approved, switch_failed, switch_ordered
 from incidents.response.services.timeline import can_report, entry_annotate, entry_pin, entry_retime, entry_unpin
 
 __all__ = [
@@ -77,6 +77,7 @@ __all__ = [
     "role_acknowledge",
     "role_assign",
     "role_take",
+    "switch_approved",
     "switch_failed",
     "switch_ordered",
     "switched_back",

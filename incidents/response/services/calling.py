@@ -28,7 +28,8 @@ from notify.models import Page
 from notify.services.topics import Topic, register_standing
 
 OPENED, ASSIGNED, LEVEL_CALLED = "page-incident-opened", "role-assigned", "page-level-called"
-UPDATE_DUE, RESOLVED, BREACHED, PROPOSED, WARNED = "update-due", "incident-resolved", "clock-breached", "proposal-waiting", "clock-warning"
+UPDATE_DUE, UPDATE, RESOLVED, BREACHED = "update-due", "update-posted", "incident-resolved", "clock-breached"
+PROPOSED, WARNED = "proposal-waiting", "clock-warning"
 TASK_OVERDUE = "task-overdue"
 LEADS = (IncidentRole.Role.COMMANDER, IncidentRole.Role.TECHNICAL_LEAD)
 
@@ -189,13 +190,26 @@ def update_remind(incident: Incident, people: Sequence[User], *, due_at: datetim
 
 
 def resolved_tell(incident: Incident, *, at: datetime, actor: Actor, cause: Any) -> None:
-    """INC-08: everybody with a role, and whoever reported it, hears that it is over, and how long it took."""
+    """INC-08: everybody concerned hears that it is over, and how long it took."""
     minutes = int((at - incident.discovered_at).total_seconds() // 60)
     params = {"resolved_at": at, "duration": f"{minutes // 60}:{minutes % 60:02d}"}
-    people = {user.pk: user for user in role_people(incident, IncidentRole.Role.values)}
+    tell(incident, concerned(incident), text=RESOLVED, params=params, actor=actor, cause=cause)
+
+
+def update_tell(incident: Incident, body: str, *, due_at: datetime | None, actor: Actor, cause: Any) -> None:
+    """COM-03: everybody concerned but its author reads the update, and until when the next one is promised."""
+    people = [user for user in concerned(incident) if user.pk != actor.user_id]
+    params = {"update": body, "posted_by": actor.label, "due_at": due_at, "says": f"{actor.label}: {body}"}
+    tell(incident, people, text=UPDATE, params=params, actor=actor, cause=cause)
+
+
+def concerned(incident: Incident) -> list[User]:
+    """Who hears how it goes on and how it ends: everybody with a role, whoever was called to know of it, and who reported it."""
+    called = journal.children(incident, IncidentCall.journal_kind)
+    people = [*role_people(incident, IncidentRole.Role.values), *notify_selectors.people_called(IncidentCall.journal_kind, called)]
     if incident.reported_by is not None:
-        people.setdefault(incident.reported_by.pk, incident.reported_by)
-    tell(incident, list(people.values()), text=RESOLVED, params=params, actor=actor, cause=cause)
+        people.append(incident.reported_by)
+    return list({user.pk: user for user in people}.values())
 
 
 def role_people(incident: Incident, roles: Sequence[str]) -> list[User]:

@@ -9,6 +9,7 @@ from contingency.org.models import User
 from incidents.response.events import DecisionRecorded, NoteAdded, UpdatePosted
 from incidents.response.models import Incident, Note
 from incidents.response.services.cadence import cadence_arm
+from incidents.response.services.calling import update_tell
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
 from kernel.permissions import require
@@ -58,7 +59,8 @@ def update_post(*, public_id: UUID, version: int | None, actor: Actor, body: str
     assert note is not None
     cadence_arm(incident)
     event = UpdatePosted(incident_id=incident.public_id, note_id=note.public_id, text=body, next_due_at=due_at)
-    journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
+    entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
+    update_tell(incident, body, due_at=due_at, actor=actor, cause=entry)
     return incident
 
 

@@ -1,11 +1,13 @@
-"""Whom a switch concerns who did not order it: those whose agreement it waits for, and those who lead when it fails."""
+"""Whom a switch concerns: those whose agreement it waits for, everybody at work when it begins, those who lead when it fails."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from contingency.org.models import User
-from incidents.response.models import Incident
+from incidents.response.models import Incident, IncidentRole
 from incidents.response.services.calling import LEADS, role_people, tell
 from incidents.response.services.outages import incident_of_outage
 from incidents.switchover.models import Direction, Mode, Switch
@@ -16,7 +18,7 @@ from kernel import clock
 from kernel.i18n import in_both
 from kernel.models import Entry
 
-APPROVAL_WANTED, FAILED = "switch-approval-wanted", "switch-failed"
+APPROVAL_WANTED, APPROVED, FAILED = "switch-approval-wanted", "switch-ordered", "switch-failed"
 
 
 @transaction.atomic
@@ -32,16 +34,25 @@ def switch_ordered(entry: Entry) -> None:
 
 
 @transaction.atomic
+def switch_approved(entry: Entry) -> None:
+    """It will be carried out: everybody with a role keeps their hands off the part, and whoever ordered it waits for nobody any more."""
+    found = _switch(entry)
+    if found is None:
+        return
+    incident, switch = found
+    people = _with_orderer(role_people(incident, IncidentRole.Role.values), switch)
+    tell(incident, [user for user in people if str(user.public_id) != entry.actor_id], text=APPROVED, params=_params(switch), cause=entry)
+
+
+@transaction.atomic
 def switch_failed(entry: Entry) -> None:
     """Those who lead, and whoever ordered it, are told what was seen; and again when taking back fails too."""
     found = _switch(entry)
     if found is None:
         return
     incident, switch = found
-    by = [switch.ordered_by] if switch.ordered_by is not None else []
-    people: dict[int, User] = {user.pk: user for user in (*role_people(incident, LEADS), *by)}
     problem = in_both(lambda: " ".join(filter(None, (failure_words(switch.failure), problem_words(switch.failure_detail)))))
-    tell(incident, list(people.values()), text=FAILED, params={**_params(switch), "problem": problem}, cause=entry)
+    tell(incident, _with_orderer(role_people(incident, LEADS), switch), text=FAILED, params={**_params(switch), "problem": problem}, cause=entry)
 
 
 def _switch(entry: Entry) -> tuple[Incident, Switch] | None:
@@ -51,9 +62,14 @@ def _switch(entry: Entry) -> tuple[Incident, Switch] | None:
     return (incident, switch) if incident is not None and switch is not None else None
 
 
+def _with_orderer(people: Sequence[User], switch: Switch) -> list[User]:
+    by = [switch.ordered_by] if switch.ordered_by is not None else []
+    return list({user.pk: user for user in (*people, *by)}.values())
+
+
 def _params(switch: Switch) -> dict[str, Any]:
     return {
-        "ordered_by": switch.ordered_by.display_name if switch.ordered_by is not None else "",
+        "ordered_by": switch.ordered_by.display_name if switch.ordered_by is not None else _("The console's policy"),
         "direction": Direction(switch.direction).label,
         "mode": Mode(switch.mode).label,
     }

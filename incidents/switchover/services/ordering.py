@@ -74,7 +74,7 @@ def switch_approve(*, public_id: UUID, version: int | None, actor: Actor, reason
     if switch.needs_second and (actor.user_id is None or actor.user_id == switch.ordered_by_id):
         raise SecondMustDiffer(action=_("approve the switch"))
     fsm.move(switch, switch.approve, at=clock.now(), by_id=actor.user_id)
-    event = SwitchApproved(switch_id=switch.public_id, at_once=False)
+    event = SwitchApproved(switch_id=switch.public_id, at_once=False, outage_id=outage_id(switch))
     journal.record(event, subject=switch, under=under(switch), actor=actor, reason=reason)
     return switch
 
@@ -181,7 +181,7 @@ def _order(*, part: Part, direction: str, actor: Actor, reason: str, reverts: Sw
     entry = journal.record(event, subject=switch, under=under(switch), actor=actor, reason=reason)
     if not needs_second:
         fsm.move(switch, switch.approve, at=now, by_id=actor.user_id)
-        approved = SwitchApproved(switch_id=switch.public_id, at_once=True)
+        approved = SwitchApproved(switch_id=switch.public_id, at_once=True, outage_id=outage_id(switch))
         journal.record(approved, subject=switch, under=under(switch), actor=actor, cause=entry)
     return switch
 

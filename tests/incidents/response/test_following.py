@@ -73,7 +73,7 @@ def test_the_step_is_done_when_the_console_did_it_and_its_record_is_the_evidence
     assert (done.cause_id, done.payload["by_move"], done.actor_kind) == (entry.pk, move, SYSTEM.kind)
     assert sentences.sentence(done) == f"“restart” is done: the console did it ({entry.subject_label})."
     with override("zh-hans"):
-        assert "平台" in sentences.sentence(done)
+        assert "控制台" in sentences.sentence(done)
 
 
 def test_a_repair_where_it_failed_is_a_repair(world: World) -> None:
