@@ -284,7 +284,11 @@ def test_lengths_of_time_are_spelled_as_people_say_them(length, words):
 
 
 def test_the_shipped_texts_cover_every_message_of_the_house():
-    assert {text.slug for text in read(shipped_plan()).message_texts if text.audience == "responders"} == {*REQUIRED_TEXTS, "round-due", "update-posted"}
+    assert {text.slug for text in read(shipped_plan()).message_texts if text.audience == "responders"} == {
+        *REQUIRED_TEXTS,
+        "round-due",
+        "update-posted",
+    }
     assert set(OPTIONAL_TEXTS) > {"round-due", "update-posted"}, "the others are said in words of the console"
 
 
