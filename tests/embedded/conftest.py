@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from localservers.valkey import ValkeyServer
@@ -28,7 +27,7 @@ def part(name: str, script: str = POLITE, *, stage: int = 1, ready: dict[str, An
     return {"name": name, "command": ["sh", "-c", script], "ready": ready or {"says": "up and running"}, "stage": stage, **more}
 
 
-def eventually(what: Callable[[], object], within_s: float = 15) -> Any:
+def eventually(what: Callable[[], object], within_s: float = 60) -> Any:
     """The first true answer of `what`; fails when there is none in time."""
     give_up = time.monotonic() + within_s
     while time.monotonic() < give_up:
@@ -36,10 +35,6 @@ def eventually(what: Callable[[], object], within_s: float = 15) -> Any:
             return answer
         time.sleep(0.05)
     raise AssertionError(f"not within {within_s} s: {what}")
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 class Run:
@@ -65,7 +60,7 @@ class Run:
     def said(self) -> str:
         return self._said.read_text()
 
-    def until_said(self, pattern: str, within_s: float = 15) -> re.Match[str]:
+    def until_said(self, pattern: str, within_s: float = 60) -> re.Match[str]:
         def look() -> re.Match[str] | None:
             found = re.search(pattern, self.said)
             assert found or self.process.poll() is None, f"ended without saying {pattern!r}:\n{self.said}"
@@ -76,7 +71,7 @@ class Run:
         except AssertionError:
             raise AssertionError(f"never said {pattern!r}:\n{self.said}") from None
 
-    def until_ready(self, within_s: float = 30) -> Run:
+    def until_ready(self, within_s: float = 60) -> Run:
         self.until_said("WELCOME", within_s)
         return self
 

@@ -13,7 +13,8 @@ import pytest
 import redis
 
 from localservers.ports import is_free
-from tests.embedded.conftest import eventually, is_gone, part
+from tests.embedded.conftest import eventually, part
+from tests.harness.own import is_gone
 
 pytestmark = pytest.mark.story  # real processes
 
@@ -56,8 +57,8 @@ def test_a_killed_service_comes_back_at_the_same_address(supervise):
     old = {name: run.pid_of(name) for name in ("postgres", "valkey")}
     for pid in old.values():
         os.kill(pid, signal.SIGKILL)
-    run.until_said(r"postgres +\| up again", 30)
-    run.until_said(r"valkey +\| up again", 30)
+    run.until_said(r"postgres +\| up again")
+    run.until_said(r"valkey +\| up again")
     psycopg2.connect(database_url).close()
     assert redis.Redis.from_url(redis_url).ping()
     eventually(lambda: all(run.pid_of(name) != pid for name, pid in old.items()))

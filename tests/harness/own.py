@@ -7,6 +7,14 @@ import os
 import psutil
 
 
+def is_gone(pid: int) -> bool:
+    """Ended, collected by its parent or not; it may end between one look and the next."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def own_signal(pid: int, number: int, *, below: int, group: bool = False) -> None:
     """Send the signal to this process (with `group`, to its whole group) if it descends from `below`.
 
