@@ -21,6 +21,6 @@ def shared_system(open_folder: Path) -> Iterator[PracticeSystem]:
 def system(shared_system: PracticeSystem) -> Iterator[PracticeSystem]:
     yield shared_system
     shared_system.must("POST", "/fix")
-    shared_system.wait(lambda s: s["replication"]["second_copy"], 15, "a second copy again")
+    shared_system.wait(lambda s: s["replication"]["second_copy"], 60, "a second copy again")
     if shared_system.status()["active"] != "primary":
         shared_system.switch("standby", "primary")

@@ -108,7 +108,7 @@ def test_without_the_follower_the_switch_stops_at_catching_up_and_orders_go_on_w
     assert system.cli("stop-database", "standby").returncode == 0
     assert not system.must("GET", "/preflight?from=primary&to=standby")["ok"]
     system.wait(
-        lambda s: s["replication"]["synchronous"] == "degraded" and not s["replication"]["second_copy"], 8, "orders no longer wait for the standby"
+        lambda s: s["replication"]["synchronous"] == "degraded" and not s["replication"]["second_copy"], 60, "orders no longer wait for the standby"
     )
     placed = system.counts()["placed"]
     for step in ("close_gate", "fence"):
@@ -117,10 +117,9 @@ def test_without_the_follower_the_switch_stops_at_catching_up_and_orders_go_on_w
     assert (status, answer["code"]) == (504, "not_caught_up")
     for step in ("unfence", "reopen_gate"):
         assert system.step(step, "primary", "standby")[0] == 200
-    time.sleep(1)
-    assert system.counts()["placed"] > placed  # the primary goes on by itself: its database is another one
+    system.wait(lambda _status: system.counts()["placed"] > placed, 30, "orders placed")  # the primary goes on by itself: its database is another one
     assert system.cli("start-database", "standby").returncode == 0
-    system.wait(lambda s: s["replication"]["second_copy"], 10, "a second copy again")
+    system.wait(lambda s: s["replication"]["second_copy"], 60, "a second copy again")
     assert system.must("GET", "/preflight?from=primary&to=standby")["ok"]
     assert system.counts()["failed"] == before["failed"]
 
@@ -136,8 +135,12 @@ def test_a_business_check_is_an_order_that_counts_as_no_business(system: Practic
     status, order = system.place(key := uuid.uuid4().hex, marked=True, item="probe", amount_cents=1)
     assert (status, order["marked"]) == (201, True)
     assert rows_of(system, "standby", "select marked from orders where idem_key = %s", key) == [(True,)]
-    unmarked = rows_of(system, "primary", "select count(*) from orders where not marked")[0][0]
-    system.wait(lambda s: view["orders"] <= s["sides"]["primary"]["database"]["orders"] <= unmarked + 60, 3, "counted without the marked one")
+
+    def unmarked() -> int:
+        return int(str(rows_of(system, "primary", "select count(*) from orders where not marked")[0][0]))
+
+    # the status is of a moment ago, and orders only become more
+    system.wait(lambda s: view["orders"] <= s["sides"]["primary"]["database"]["orders"] <= unmarked(), 30, "counted without the marked one")
     assert rows_of(system, "primary", "select count(*) from orders where marked")[0][0] >= 1
 
 

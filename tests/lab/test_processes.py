@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import sysconfig
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from tests.lab.practice_system import ROOT, PracticeSystem, running
 
 pytestmark = pytest.mark.story  # real processes
+ORDINARY_START_S = 1.0  # of a Python with the packages of a part, on a machine with two cores
 
 
 def gone(system: PracticeSystem, within_s: float) -> list[str]:
@@ -64,7 +66,7 @@ def test_a_crashed_part_is_started_again(system: PracticeSystem) -> None:
     for name in ("service primary", "gateway", "customers"):
         system.kill(name)
         system.wait(
-            lambda s: s["customers"] and s["gateway"]["serving"] == "primary" and s["customers"]["silent_for_ms"] < 1000, 10, f"{name} is back"
+            lambda s: s["customers"] and s["gateway"]["serving"] == "primary" and s["customers"]["silent_for_ms"] < 1000, 60, f"{name} is back"
         )
     time.sleep(1)
     system.nothing_lost()
@@ -109,5 +111,8 @@ def test_it_runs_as_an_ordinary_user(open_folder: Path) -> None:
 
 
 def patience() -> float:
-    """Two cores shared with others: time limits stretch with the load, up to threefold."""
-    return min(3.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+    """Time limits stretch with the load of cores that are shared, up to threefold, and with how slow the machine itself is."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import asyncpg, httpx, prometheus_client, psutil, starlette.applications, uvicorn"], check=True)
+    slow = (time.monotonic() - began) / ORDINARY_START_S
+    return max(1.0, slow, min(3.0, os.getloadavg()[0] / (os.cpu_count() or 1)))

@@ -28,11 +28,11 @@ def test_the_upgrade_fails_is_switched_out_of_mended_and_switched_back(system: P
     started, before = time.time(), system.counts()
     promised = rows_of(system, "primary", "select count(*), sum(amount_cents) from orders where placed_at < now()")
     assert system.cli("break", "upgrade").returncode == 0
-    noticed = system.wait(lambda s: not s["sides"]["primary"]["service"]["recent"]["healthy"], 12, "the failure shows")
+    noticed = system.wait(lambda s: not s["sides"]["primary"]["service"]["recent"]["healthy"], 60, "the failure shows")
     health, _ = fetch("GET", system.book["sides"]["primary"]["health_url"])
     assert health == 503
-    system.wait(lambda s: s["sides"]["primary"]["service"]["recent"]["p95_seconds"] > 1.5, 12, "answers get slow")
-    system.wait(lambda s: s["sides"]["primary"]["service"]["recent"]["success_ratio"] < 0.6, 12, "orders are refused")
+    system.wait(lambda s: s["sides"]["primary"]["service"]["recent"]["p95_seconds"] > 1.5, 60, "answers get slow")
+    system.wait(lambda s: s["sides"]["primary"]["service"]["recent"]["success_ratio"] < 0.6, 60, "orders are refused")
     assert system.status()["sides"]["primary"]["version"] == "2.0.0"
     assert metric(system, "primary", "orders_success_ratio") < 0.7
     assert metric(system, "primary", "orders_p95_seconds") > 1
@@ -41,9 +41,9 @@ def test_the_upgrade_fails_is_switched_out_of_mended_and_switched_back(system: P
 
     refused = metric(system, "primary", "orders_requests_total", route="place", code="500")
     took, failing_for = system.switch("primary", "standby"), time.time() - started
-    system.wait(lambda s: s["sides"]["standby"]["service"]["recent"]["healthy"], 15, "the standby is well")
-    out = system.counts()
-    while out["last_10_s"]["failed"] and time.time() < started + 60:  # every order of the failure has its outcome then
+    system.wait(lambda s: s["sides"]["standby"]["service"]["recent"]["healthy"], 60, "the standby is well")
+    out, give_up = system.counts(), time.monotonic() + 60
+    while out["last_10_s"]["failed"] and time.monotonic() < give_up:  # every order of the failure has its outcome then
         time.sleep(0.5)
         out = system.counts()
     failed = out["failed"] - before["failed"]
@@ -56,7 +56,7 @@ def test_the_upgrade_fails_is_switched_out_of_mended_and_switched_back(system: P
 
     fixed = system.cli("fix")
     assert fixed.returncode == 0, fixed.stderr
-    system.wait(lambda s: s["sides"]["primary"]["version"] == "2.0.1" and s["replication"]["second_copy"], 10, "mended and following")
+    system.wait(lambda s: s["sides"]["primary"]["version"] == "2.0.1" and s["replication"]["second_copy"], 60, "mended and following")
     on_standby = uuid.uuid4().hex
     assert system.place(on_standby, amount_cents=5, channel="app")[1]["side"] == "standby"
     assert rows_of(system, "primary", "select channel from orders where idem_key = %s", on_standby) == [("web",)]  # version 1 knows no channel
