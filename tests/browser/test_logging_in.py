@@ -49,6 +49,7 @@ def log_in(page: Any, name: str = "lead") -> None:
 
 
 def log_out(page: Any) -> None:
+    page.wait_for_load_state()  # without its style yet, a page shows the buttons of wide and of small windows
     page.locator("form[action='/logout/'] button").locator("visible=true").first.click()
     whole(page, "#username")
 
@@ -180,6 +181,7 @@ def test_an_app_is_added_and_used_by_keyboard_alone_on_a_phone_in_chinese(site, 
         raise AssertionError(f"{selector} is not reached by Tab")
 
     def no_sideways() -> None:
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
 
     page.wait_for_selector("#username:focus")  # given by the page, with its first picture
