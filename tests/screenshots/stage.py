@@ -168,11 +168,11 @@ class Tale:
         return {task.slug: task for task in Task.objects.filter(task_list__subject_id=self.incident.public_id)}
 
     def task_done(self, *slugs: str, evidence: str = "") -> None:
-        """Ticked off by whoever has it; a step that the plan does not have (any more) is passed over."""
+        """Ticked off by whoever has it; a step that the plan does not have (any more), or that the console did, is passed over."""
         tasks = self.tasks()
         for slug in slugs:
             task = tasks.get(slug)
-            if task is not None:
+            if task is not None and not task.is_finished:
                 owner = task.owner or person("zhao.min")
                 work.task_done(public_id=task.public_id, version=None, actor=org.actor_of_user(owner), evidence=evidence)
         heard()

@@ -71,7 +71,6 @@ def _on_standby(tale: Tale) -> None:
     tale.task_done("validate-standby", evidence="Dry run: all checks passed")
     minutes(5)
     tale.switch(switchover.switch_over, "zhao.min")
-    tale.task_done("switch-over", evidence="Orders are answered by Hall B")
     tale.act(
         response.update_post,
         "zhao.min",
