@@ -196,9 +196,18 @@ async def fence(database: Database) -> int:
     raise LabError("cannot_fence", f"The tables of the {database.side} stay locked", status=500)
 
 
+# Where the last record ends. Postgres tells where the next one will begin: when the last ends with its page, that is behind the header of
+# the next page (24 bytes, 40 at the beginning of a file), and a follower that has everything never confirms that place.
+_END_OF_WAL = """
+select (case when mod(at - '0/0'::pg_lsn, pg_size_bytes(current_setting('wal_segment_size'))) = 40 then at - 40::numeric
+             when mod(at - '0/0'::pg_lsn, current_setting('wal_block_size')::int) = 24 then at - 24::numeric else at end)::text
+from pg_current_wal_insert_lsn() as at
+"""
+
+
 async def caught_up(source: Database, follower: Side, *, timeout_s: float) -> dict[str, Any]:
     """Wait until the follower has confirmed everything the source has written up to now. Raises LabError `not_caught_up`."""
-    target = await source.admin.fetchval("select pg_current_wal_insert_lsn()::text")
+    target = await source.admin.fetchval(_END_OF_WAL)
     name, started = subscription_name(follower, source.side), time.monotonic()
     while True:
         row = await source.admin.fetchrow(

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 from tests.lab.practice_system import PracticeSystem
+from tests.lab.test_processes import patience
 
 pytestmark = pytest.mark.story  # real processes
 
@@ -22,7 +23,7 @@ def test_there_and_back_under_load_nobody_is_refused_and_nothing_is_lost(system:
         time.sleep(1.5)
         silence = system.counts(since)["since"]["silence_ms"]
         print(f"{old} → {new}: steps {sum(took.values()):.0f} ms, longest silence at the customers {silence:.0f} ms, {took}")
-        assert silence < 2000
+        assert silence < 2000 * patience()
     after = system.counts(began)
     assert after["failed"] == before["failed"]
     assert after["lost"] == before["lost"]
@@ -80,6 +81,25 @@ def test_a_switch_that_finds_the_sides_different_is_undone_and_nobody_is_refused
         run_sql(system, "standby", "delete from orders where idem_key = %s", key)
     assert system.place(uuid.uuid4().hex, amount_cents=1)[1]["side"] == "primary"
     assert system.counts()["failed"] == before["failed"]
+
+
+TO_THE_END_OF_A_PAGE = """do $$ begin
+  for number in 1..200000 loop
+    perform pg_logical_emit_message(false, 'tests', repeat('x', (random() * 200)::int));
+    exit when mod(pg_current_wal_insert_lsn() - '0/0'::pg_lsn, 8192) = 24;
+  end loop;
+end $$"""
+
+
+def test_a_follower_has_caught_up_also_when_the_last_record_ends_with_its_page(system: PracticeSystem) -> None:
+    """Seen once: the next record would begin behind the header of the page after, 24 bytes on; nobody can ever confirm that place."""
+    for step in ("close_gate", "fence"):
+        assert system.step(step, "primary", "standby")[0] == 200
+    run_sql(system, "primary", TO_THE_END_OF_A_PAGE, alone=True)
+    status, answer = system.step("catch_up", "primary", "standby")
+    assert status == 200, answer
+    for step in ("unfence", "reopen_gate"):
+        assert system.step(step, "primary", "standby")[0] == 200
 
 
 def test_every_step_done_twice_is_done_once(system: PracticeSystem) -> None:
@@ -172,11 +192,14 @@ def rows_of(system: PracticeSystem, side: str, sql: str, *args: object) -> list[
         connection.close()
 
 
-def run_sql(system: PracticeSystem, side: str, sql: str, *args: object) -> None:
-    """As administrator and without being replicated: what only this side has."""
+def run_sql(system: PracticeSystem, side: str, sql: str, *args: object, alone: bool = False) -> None:
+    """As administrator and without being replicated: what only this side has. `alone`: nothing but this is written."""
     connection = psycopg2.connect(system.book["sides"][side]["database"]["admin_dsn"])
     try:
         with connection, connection.cursor() as cursor:
+            if alone:
+                cursor.execute(sql, args or None)
+                return
             cursor.execute("select pg_replication_origin_create('tests') where not exists (select from pg_replication_origin where roname = 'tests')")
             cursor.execute("select pg_replication_origin_session_setup('tests')")
             cursor.execute(sql, args)
