@@ -20,6 +20,8 @@ def free_ports(count: int) -> list[int]:
     found: list[int] = []
     while len(found) < count:
         port = random.SystemRandom().randint(20_000, 32_000)
+        if port in found:
+            continue
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError:

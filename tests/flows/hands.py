@@ -65,11 +65,13 @@ class Mouse(Hands):
         what.click()
 
     def write(self, field: Locator, text: str) -> None:
+        self.arrive(field)
         field.click()
         self.page.keyboard.press("Control+End")
         self.page.keyboard.insert_text(text)
 
     def choose(self, choice: Locator) -> None:
+        self.arrive(choice)
         choice.click()
 
 

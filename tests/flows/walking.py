@@ -21,7 +21,8 @@ from tests.flows.running import Console, wait_for
 from tests.flows.words import CHINESE
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-LIVE_MS = 15_000  # until the screen shows by itself what happened elsewhere
+LIVE_MS = 30_000  # until the screen shows by itself what happened elsewhere, on a machine that has other things to do
+expect.set_options(timeout=LIVE_MS)
 Answers = dict[str, str] | None  # label → what is chosen or written, in the order of the fields; None: nothing is asked
 PICTURES = os.environ.get("SWITCHBACK_WALK_PICTURES", "")  # a folder: a picture of every step goes there
 
@@ -113,6 +114,7 @@ class Walker:
         bar = self.page.locator("#room-actions")
         button = self.control(english, bar)
         self.control(english, bar, folded=True).wait_for(state="attached")
+        self.page.wait_for_load_state()  # what is folded is told by the style
         folded = not button.is_visible()
         if folded:
             self.hands.press(bar.get_by_text(self.say("More…"), exact=True), keys="m")
