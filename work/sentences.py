@@ -16,7 +16,7 @@ def _named(template: Words) -> Callable[[Entry], str]:
 
 def _done(entry: Entry) -> Words:
     if entry.payload.get("by_move"):  # entries of earlier versions have none
-        return _named(_("“%(subject)s” is done: the console did it (%(evidence)s)."))(entry)
+        return _named(_("“%(subject)s” was done in the console (%(evidence)s)."))(entry)
     if entry.payload["evidence"]:
         return _named(_("%(actor)s did “%(subject)s”: %(evidence)s"))(entry)
     return _named(_("%(actor)s did “%(subject)s”."))(entry)

@@ -71,7 +71,7 @@ def test_the_step_is_done_when_the_console_did_it_and_its_record_is_the_evidence
     assert not deadlines.armed_of(task, work.DUE)  # nobody is called about it any more
     done = Entry.objects.get(name="work.task_done.v1")
     assert (done.cause_id, done.payload["by_move"], done.actor_kind) == (entry.pk, move, SYSTEM.kind)
-    assert sentences.sentence(done) == f"“restart” is done: the console did it ({entry.subject_label})."
+    assert sentences.sentence(done) == f"“restart” was done in the console ({entry.subject_label})."
     with override("zh-hans"):
         assert "控制台" in sentences.sentence(done)
 
