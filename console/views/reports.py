@@ -152,5 +152,5 @@ def _scope(request: HttpRequest) -> figures.Scope:
     if grade and grade not in Grade.values:
         raise Invalid(field=_("Grade"), problem=", ".join(Grade.values))
     if fault_class and fault_class not in FaultClass.values:
-        raise Invalid(field=_("Class of fault"), problem=", ".join(FaultClass.values))
+        raise Invalid(field=_("Fault class"), problem=", ".join(FaultClass.values))
     return figures.Scope(days=int(days), part=request.GET.get("part", ""), grade=grade, fault_class=fault_class)

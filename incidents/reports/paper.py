@@ -82,7 +82,7 @@ def _facts(report: Report, zone: ZoneInfo) -> list[list[str]]:
         [_("Incident"), incident.number],
         [_("Guarded part"), pick(incident.part, "name")],
         [_("Grade"), str(Grade(incident.response_grade).label)],
-        [_("Class of fault"), str(FaultClass(incident.fault_class).label)],
+        [_("Fault class"), str(FaultClass(incident.fault_class).label)],
         [_("Failing since"), _moment(incident.failing_since, zone)],
         [_("Resolved"), _moment(incident.resolved_at, zone)],
         [_("Outage"), incident.outage.number if incident.outage is not None else "–"],

@@ -51,8 +51,8 @@ def open_incidents() -> Iterable[tuple[str, Words]]:
 
 YES_OR_NO = ((YES, _("Yes")), (NO, _("No")))
 PART = Choice(name="part", label=_("Guarded part"), choices=parts, required=True)
-FAULT_CLASS = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, help=_("As proposed, unless you choose another."))
-FAULT_CLASS_GIVEN = Choice(name="fault_class", label=_("Class of fault"), choices=FaultClass.choices, required=True)
+FAULT_CLASS = Choice(name="fault_class", label=_("Fault class"), choices=FaultClass.choices, help=_("As proposed, unless you choose another."))
+FAULT_CLASS_GIVEN = Choice(name="fault_class", label=_("Fault class"), choices=FaultClass.choices, required=True)
 FAULT_KIND = Choice(name="fault_kind", label=_("Kind of fault"), choices=kinds, help=_("Starts the playbook for this kind."))
 PLAYBOOK = Choice(name="playbook", label=_("Playbook"), choices=playbooks, required=True)
 TITLE = Text(name="title", label=_("What is wrong"), required=True, max_length=300)
