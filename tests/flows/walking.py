@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.flows.hands import Hands, Keyboard
 from tests.flows.running import Console, wait_for
@@ -165,7 +165,10 @@ class Walker:
     def picture(self, step: str) -> None:
         """Where pictures are wanted: the screen as it is."""
         if PICTURES:
-            self.page.screenshot(path=self._beside(step).with_suffix(".png"))
+            try:
+                self.page.screenshot(path=self._beside(step).with_suffix(".png"))
+            except Error as missed:  # the browser is busy with the next page: nobody's walk ends for want of a picture
+                print(f"  walk: no picture of “{step}”: {missed.message.splitlines()[0]}", flush=True)
 
     def keep(self, what: str, text: str) -> None:
         """Where pictures are wanted: words, too."""
