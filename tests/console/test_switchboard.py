@@ -190,6 +190,14 @@ def test_the_paper_has_every_step_in_both_languages_with_its_command_and_whom_to
         assert expected in shown
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_papers_title_names_the_part_in_both_languages_whoever_prints_it(company, traffic, browser, language):
+    client = browser("engineer")
+    client.cookies["django_language"] = language
+    shown = words(client.get("/switchboard/orders/by-hand/"))
+    assert f"Switching by hand: {company.part.name_en} 人工切换操作单：{company.part.name_zh} " in shown
+
+
 def test_a_caddy_gateways_paper_gives_the_admin_call(company, traffic, browser):
     gateway = company.part.gateway
     gateway.kind, gateway.admin_url = "caddy", "http://127.0.0.1:2019#shop"
