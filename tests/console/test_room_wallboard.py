@@ -57,6 +57,15 @@ def test_the_board_says_the_state_in_words_and_offers_no_move(company, confirmed
     assert "Lead commands" in words(page)
 
 
+def test_a_list_of_alerts_that_is_not_whole_says_of_how_many(company, browser):
+    for number in range(8):
+        alert(company.part, "warning", f"disk {number} is filling")
+    address, client = "/wallboard/?parts=wall-alerts", browser("engineer")
+    assert "newest of" not in words(client.get(address))
+    alert(company.part, "warning", "one more disk is filling")
+    assert "Alerts nobody has acknowledged newest of 9" in words(client.get(address))
+
+
 @pytest.mark.req("SEC-01")
 def test_the_board_shows_each_person_only_what_they_may_see(company, confirmed, browser):
     alert(company.part, "critical", "secret of operations")
