@@ -4,7 +4,7 @@ from incidents.response.services.cadence import updates_overdue
 from incidents.response.services.conditions import end_condition_check, end_condition_override, end_condition_report
 from incidents.response.services.confirming import incident_confirm, incident_confirm_major
 from incidents.response.services.ending import incident_close, incident_false_alarm, incident_reopen, incident_resolve, incident_review
-from incidents.response.services.following import TASKS_DONE_BY, tasks_catch_up, tasks_follow
+from incidents.response.services.following import DONE_AT_ONCE, TASKS_DONE_BY, tasks_catch_up, tasks_follow
 from incidents.response.services.grading import business_stop, declare_major, grade_lower, grade_raise
 from incidents.response.services.handling import incident_handle, incident_locate, incident_verify
 from incidents.response.services.hearing import alerts_cleared, alerts_flapping, alerts_heard
@@ -31,6 +31,7 @@ from incidents.response.services.switching import switch_approved, switch_failed
 from incidents.response.services.timeline import can_report, entry_annotate, entry_pin, entry_retime, entry_unpin
 
 __all__ = [
+    "DONE_AT_ONCE",
     "TASKS_DONE_BY",
     "alerts_cleared",
     "alerts_flapping",

@@ -11,6 +11,7 @@ from incidents.response.models.states import State
 from incidents.response.selectors.guards import guard_close, guard_false_alarm, guard_only_open, guard_resolve
 from incidents.response.services.cadence import cadence_start, cadence_stop
 from incidents.response.services.calling import OPENED, calls_off, leads_call, resolved_tell
+from incidents.response.services.following import tasks_done_at_once
 from incidents.response.services.reporting import report_with_close
 from incidents.response.services.silencing import silence_end_with
 from incidents.switchover import services as switching
@@ -32,6 +33,7 @@ def incident_resolve(*, public_id: UUID, version: int | None, actor: Actor, reas
     overridden = incident.end_conditions.filter(round=incident.round, outcome=EndCondition.Outcome.OVERRIDDEN).values_list("kind", flat=True)
     event = IncidentResolved(incident_id=incident.public_id, overridden=list(overridden), at=now)
     entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
+    tasks_done_at_once(incident, "incidents.resolve", cause=entry)
     cadence_stop(incident)
     calls_off(incident, actor=actor)
     silence_end_with(incident, actor=actor)

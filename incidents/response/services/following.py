@@ -16,17 +16,22 @@ TASKS_DONE_BY = {  # what was recorded → the move that a step may name
     "incidents.repaired.v1": "incidents.repair_record",
     "incidents.repaired_in_place.v1": "incidents.repair_record",
     "incidents.business_normal.v1": "incidents.business_normal_record",
-    "incidents.update_posted.v1": "incidents.update",
-    "incidents.incident_resolved.v1": "incidents.resolve",
 }
+DONE_AT_ONCE = ("incidents.update", "incidents.resolve")  # this room's own moves finish their steps themselves
 
 
 @transaction.atomic
 def tasks_follow(entry: Entry) -> None:
-    """Finish the steps that the recorded move did; its record is their evidence."""
-    incident = _incident(entry)
+    """Finish the steps that the recorded move below did; its record is their evidence."""
+    incident = incident_of_outage(entry)
     if incident is not None:
         work.tasks_done_by_move(subject=incident, move=TASKS_DONE_BY[entry.name], evidence=entry.subject_label, cause=entry)
+
+
+def tasks_done_at_once(incident: Incident, move: str, *, cause: Entry) -> None:
+    """Finish the steps that this move of the incident does, in its transaction: whoever hears of the end counts them as done."""
+    assert move in DONE_AT_ONCE
+    work.tasks_done_by_move(subject=incident, move=move, evidence=incident.number, cause=cause)
 
 
 @transaction.atomic
@@ -37,13 +42,6 @@ def tasks_catch_up(entry: Entry) -> None:
         return
     for move in _done_already(incident.outage):
         work.tasks_done_by_move(subject=incident, move=move, evidence=incident.outage.journal_label(), cause=entry)
-
-
-def _incident(entry: Entry) -> Incident | None:
-    incident_id = entry.payload.get("incident_id")
-    if incident_id:
-        return Incident.objects.filter(public_id=incident_id).first()
-    return incident_of_outage(entry)
 
 
 def _done_already(outage: Outage) -> Iterator[str]:

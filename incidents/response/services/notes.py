@@ -10,6 +10,7 @@ from incidents.response.events import DecisionRecorded, NoteAdded, UpdatePosted
 from incidents.response.models import Incident, Note
 from incidents.response.services.cadence import cadence_arm
 from incidents.response.services.calling import update_tell
+from incidents.response.services.following import tasks_done_at_once
 from kernel import clock, fsm, journal
 from kernel.actors import Actor
 from kernel.permissions import require
@@ -60,6 +61,7 @@ def update_post(*, public_id: UUID, version: int | None, actor: Actor, body: str
     cadence_arm(incident)
     event = UpdatePosted(incident_id=incident.public_id, note_id=note.public_id, text=body, next_due_at=due_at)
     entry = journal.record(event, subject=incident, under=[incident.part], actor=actor, reason=reason)
+    tasks_done_at_once(incident, "incidents.update", cause=entry)
     update_tell(incident, body, due_at=due_at, actor=actor, cause=entry)
     return incident
 
