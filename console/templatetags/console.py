@@ -33,7 +33,7 @@ _SEVERITIES = {
     "warning": ("alert-triangle", gettext_lazy("warning")),
     "info": ("info-circle", gettext_lazy("info")),
 }
-_NUMBER = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{3}-[0-9]{4}-[0-9]{4,}(?![0-9-])")
+_UNBROKEN = re.compile(r"(?<![A-Za-z0-9-])[A-Z]{3}-[0-9]{4}-[0-9]{4,}(?![0-9-])|(?<![\w-])--[a-z][a-z-]*")
 RING = 163.4  # length of the ring's circle, radius 26
 
 
@@ -207,8 +207,9 @@ def quoted(text: Any) -> str:
 
 @register.filter
 def whole(text: Any) -> SafeString:
-    """Numbers of records (INC-2026-0042) are not broken at the end of a line: people read them out."""
-    return mark_safe(_NUMBER.sub(r'<span class="nowrap">\g<0></span>', conditional_escape(text)))
+    """Numbers of records (INC-2026-0042) are not broken at the end of a line: people read them out. Nor are options of commands
+    (--since): whoever types what a step says would put a blank into them."""
+    return mark_safe(_UNBROKEN.sub(r'<span class="nowrap">\g<0></span>', conditional_escape(text)))
 
 
 @register.simple_tag

@@ -87,6 +87,13 @@ def test_a_records_number_is_not_broken_at_the_end_of_a_line() -> None:
     assert "&lt;b&gt; 2026-11-30 X-INC" in told, "other people's text stays text"
 
 
+def test_an_option_of_a_command_is_not_broken_at_the_end_of_a_line() -> None:
+    told = whole('journalctl -u 服务名 --since "1 hour ago" > x.log; <!-- --failed为空 -- END')
+    assert told.count('<span class="nowrap">') == 2
+    assert '服务名 <span class="nowrap">--since</span> &quot;1 hour' in told
+    assert '&lt;!-- <span class="nowrap">--failed</span>为空 -- END' in told
+
+
 def test_what_an_old_incident_shows_of_today_says_so(company: Any, confirmed: Incident, browser: Any) -> None:
     client = browser("lead")
     assert "as it is now" not in words(client.get(f"/incidents/{confirmed.number}/"))
