@@ -18,6 +18,10 @@ SCHEMES = ("light", "dark")
 TALLEST = 6000  # px; what is longer is cut and said to be
 
 
+# Two frames later the window has its new size everywhere, also for what sticks to its end.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 @dataclass(frozen=True)
 class Picture:
     """One file."""
@@ -88,6 +92,7 @@ class Camera:
                 page.locator(shot.only).screenshot(path=self.folder / picture.file, animations="disabled")
                 yield picture
                 continue
+            page.evaluate(DRAWN)
             # the browser's own call: packed for speed, a third of the time for hundreds of tall pages
             taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
             (self.folder / picture.file).write_bytes(base64.b64decode(taken["data"]))
