@@ -113,6 +113,7 @@ class Task(Stateful):
     ended_at = models.DateTimeField(null=True)
     overdue_at = models.DateTimeField(null=True)
     evidence = models.TextField(blank=True)
+    by_move = models.BooleanField(default=False)  # the console's own move did it, whoever has the task
     skip_reason = models.TextField(blank=True)
 
     class Meta:
@@ -169,8 +170,9 @@ class Task(Stateful):
         return ("evidence",) if self.needs_evidence else ()
 
     @transition(field=state, source=[State.OPEN, State.STARTED], target=State.DONE)
-    def finish(self, *, at: datetime, evidence: str) -> None:
+    def finish(self, *, at: datetime, evidence: str, by_move: bool = False) -> None:
         """It was done, and this is how one can tell."""
+        self.by_move = by_move
         self.started_at = self.started_at or at
         self.ended_at = at
         self.evidence = evidence
@@ -186,6 +188,7 @@ class Task(Stateful):
         """It turns out that it must be done (again)."""
         self.started_at = self.ended_at = None
         self.evidence = self.skip_reason = ""
+        self.by_move = False
 
     @transition(field=state, source=[State.OPEN, State.STARTED], target=State.OPEN)
     def hand_over(self, *, owner_id: int) -> None:

@@ -35,6 +35,7 @@ def task_output(task: Task) -> dict[str, Any]:
         "started_at": task.started_at.isoformat() if task.started_at else None,
         "ended_at": task.ended_at.isoformat() if task.ended_at else None,
         "evidence": task.evidence,
+        "by_move": task.by_move,
         "skip_reason": task.skip_reason,
     }
 

@@ -227,7 +227,7 @@ def _lock(public_id: UUID, version: int | None, actor: Actor, move: str) -> Task
 def _finish(task: Task, *, evidence: str, actor: Actor, reason: str = "", cause: Any = None, by_move: str = "") -> None:
     now = clock.now()
     late = task.is_overdue(now)
-    fsm.move(task, task.finish, at=now, evidence=evidence)
+    fsm.move(task, task.finish, at=now, evidence=evidence, by_move=bool(by_move))
     deadlines.cancel(kind=DUE, subject=task, wait=False)  # a sweep that fires it now waits for our lock
     event = events.TaskDone(**_fields(task), evidence=evidence, late=late, at=now, by_move=by_move)
     _record(task, event, actor=actor, reason=reason, cause=cause)

@@ -158,6 +158,11 @@ class Room:
         """As what the person may write into the record: note, decision, update."""
         return buttons.buttons(self.actor, self.incident, only=WRITING)
 
+    @property
+    def may_update(self) -> bool:
+        """Whether an update is among it, which notifies people."""
+        return any(button.move.id == "incidents.update" for button in self.writing)
+
     @cached_property
     def can_report(self) -> Button | None:
         """The report in three lines, where the person may give it."""

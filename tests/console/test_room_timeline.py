@@ -13,6 +13,7 @@ from kernel import clock, journal
 from kernel.models import Entry
 from tests.console.conftest import Company
 from tests.console.reading import words
+from work.models import Task
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +121,24 @@ def test_facts_once_recorded_are_not_offered_again(company, confirmed, browser, 
     assert "The original is repaired" in words(room(client, confirmed, "?parts=room-actions"))
     confirmed.outage.__class__.objects.filter(pk=confirmed.outage.pk).update(repaired_at=clock.now(), repaired_evidence={"what": "fixed"})
     assert "The original is repaired" not in words(room(client, confirmed, "?parts=room-actions"))
+
+
+def test_what_an_update_does_is_said_to_those_who_may_post_one(company, confirmed, browser):
+    for name, says in {"engineer": True, "business": False}.items():
+        shown = words(room(browser(name), confirmed))
+        assert "A note or a decision notifies nobody." in shown, name
+        assert ("An update is sent to everybody concerned" in shown) is says, name
+
+
+def test_a_task_that_its_move_did_is_nobodys_doing(company, confirmed, browser):
+    """Done by a button of the console, whoever pressed it: the one who has the task may not even have answered."""
+    Task.objects.filter(slug="freeze").update(move="incidents.update", owner=company.users["engineer2"])
+    client = browser("engineer")
+    assert "To do · Engineer2" in words(room(client, confirmed))
+    response.update_post(public_id=confirmed.public_id, version=None, actor=company.actor("lead"), body="Payments are delayed.")
+    shown = words(room(client, confirmed))
+    assert "Done in the console" in shown
+    assert "Done · Engineer2" not in shown
 
 
 SECRETS = ("port 5432 refuses", "lag of the replica", "Freeze")

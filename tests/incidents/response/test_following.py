@@ -67,7 +67,7 @@ def test_the_step_is_done_when_the_console_did_it_and_its_record_is_the_evidence
     relay()
     assert states(incident) == {"check-log": "open", "restart": "done", "tell-sales": "open"}
     task = Task.objects.get(slug="restart")
-    assert (task.evidence, task.ended_at is not None) == (entry.subject_label, True)
+    assert (task.evidence, task.ended_at is not None, task.by_move) == (entry.subject_label, True, True)
     assert not deadlines.armed_of(task, work.DUE)  # nobody is called about it any more
     done = Entry.objects.get(name="work.task_done.v1")
     assert (done.cause_id, done.payload["by_move"], done.actor_kind) == (entry.pk, move, SYSTEM.kind)
