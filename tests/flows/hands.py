@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page
 
+from tests.flows.running import wait_for
+
 REACH = 160  # Tabs that somebody would press at most before giving up
 THUMB_PX = 43.5  # 44 less what rounding takes
 LINK_PX = 24  # what is no button, but stands by itself (WCAG 2.2, 2.5.8); a link inside of text is as high as the text
@@ -26,6 +28,7 @@ RING = """e => { const s = getComputedStyle(e); return (s.outlineStyle !== 'none
 TARGET = """e => {
   const hit = e.matches('input[type=radio],input[type=checkbox]') && e.closest('label') || e;
   const box = hit.getBoundingClientRect();
+  if (!hit.isConnected || !box.height) return null;
   const kind = hit.matches('.btn,button,input,select,textarea,label') ? 'control' : getComputedStyle(hit).display === 'inline' ? 'text' : 'link';
   return [box.width, box.height, kind] }"""
 
@@ -94,7 +97,7 @@ class Touch(Hands):
 
     def _fits(self, what: Locator) -> None:
         self.arrive(what)
-        width, height, kind = what.evaluate(TARGET)
+        width, height, kind = wait_for("its size", lambda: what.evaluate(TARGET), within_s=10, every_s=0.05)  # it may just be renewed
         assert height >= {"control": THUMB_PX, "link": LINK_PX, "text": 0}[kind], f"{what} is {width:.0f} × {height:.0f} px: too low for a thumb"
         across = self.page.evaluate("document.documentElement.scrollWidth")
         assert self.page.viewport_size is None or across <= self.page.viewport_size["width"], f"{self.page.url} is {across} px wide"
