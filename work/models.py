@@ -113,7 +113,7 @@ class Task(Stateful):
     ended_at = models.DateTimeField(null=True)
     overdue_at = models.DateTimeField(null=True)
     evidence = models.TextField(blank=True)
-    by_move = models.BooleanField(default=False)  # the console's own move did it, whoever has the task
+    by_move = models.BooleanField(default=False, db_default=False)  # the console's own move did it, whoever has the task
     skip_reason = models.TextField(blank=True)
 
     class Meta:
